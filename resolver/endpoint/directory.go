@@ -1,0 +1,112 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+)
+
+// Directory gives the endpoint of any host. It is safe for concurrent use.
+type Directory struct {
+	opts       Options
+	slots      slots // of all hosts together
+	configured map[string]*Endpoint
+	others     sync.Map // host → *Endpoint; grows with the hosts a catalog names
+}
+
+// New makes a directory of the hosts that are configured, keyed by their names
+// in the catalog ("registry.example", "registry.example:5000").
+//
+// Every mistake in every host is reported at once, in one error of kind
+// [fault.Usage] whose lines name host and field and say what to write instead.
+func New(hosts map[string]Config, opts Options) (*Directory, error) {
+	problems := opts.check()
+	opts = opts.withDefaults()
+	d := &Directory{opts: opts, slots: newSlots(opts.Concurrency), configured: make(map[string]*Endpoint, len(hosts))}
+	for _, host := range slices.Sorted(maps.Keys(hosts)) {
+		name := strings.ToLower(host)
+		e, errs := d.endpoint(name, hosts[host])
+		if d.configured[name] != nil {
+			errs = append(errs, problem(host, "", "is configured twice; keep one spelling"))
+		}
+		problems = append(problems, errs...)
+		d.configured[name] = e
+	}
+	if len(problems) > 0 {
+		return nil, &fault.Error{Kind: fault.Usage, Op: "configure registry hosts", Err: errors.Join(problems...)}
+	}
+	return d, nil
+}
+
+// For gives the endpoint of a host as the catalog names it. A host that is not
+// configured is https://<host>. The result is shared, never nil, and cheap to
+// get; a name that is no host gives an endpoint whose requests all fail with
+// [fault.Usage].
+func (d *Directory) For(host string) *Endpoint {
+	host = strings.ToLower(host)
+	if e, ok := d.configured[host]; ok {
+		return e
+	}
+	if e, ok := d.others.Load(host); ok {
+		return e.(*Endpoint)
+	}
+	e, problems := d.endpoint(host, Config{})
+	if len(problems) > 0 {
+		e = d.broken(host, errors.Join(problems...))
+	}
+	kept, _ := d.others.LoadOrStore(host, e)
+	return kept.(*Endpoint)
+}
+
+// CloseIdle closes the pooled connections that are not in use. The directory
+// can be used afterwards.
+func (d *Directory) CloseIdle() {
+	for _, e := range d.configured {
+		e.transport.closeIdle()
+	}
+	d.others.Range(func(_, e any) bool {
+		e.(*Endpoint).transport.closeIdle()
+		return true
+	})
+}
+
+// endpoint makes the endpoint of one host, or tells all that is wrong with it.
+func (d *Directory) endpoint(host string, cfg Config) (*Endpoint, []error) {
+	r, problems := newRoute(host, cfg)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return &Endpoint{
+		route:       r,
+		credentials: d.opts.Credentials,
+		maxBody:     d.opts.MaxBody,
+		transport: &transport{
+			rules:     r.rules(),
+			pool:      newPool(r, d.opts.Timeout),
+			host:      newSlots(r.concurrency),
+			all:       d.slots,
+			timeout:   d.opts.Timeout,
+			userAgent: d.opts.UserAgent,
+		},
+	}, nil
+}
+
+// broken makes the endpoint of something that is no host name.
+func (d *Directory) broken(host string, err error) *Endpoint {
+	refusal := &fault.Error{Kind: fault.Usage, Op: "reach registry", Side: plain(host), Err: err}
+	return &Endpoint{
+		route:     route{host: host, kind: OCI, base: &url.URL{Scheme: "https", Host: "invalid"}, concurrency: 1},
+		maxBody:   d.opts.MaxBody,
+		transport: &transport{broken: refusal, pool: &http.Transport{}},
+	}
+}
+
+// anonymous is the CredentialFunc of options without one.
+func anonymous(context.Context, string) (Credential, error) { return Credential{}, nil }
