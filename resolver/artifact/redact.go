@@ -1,0 +1,45 @@
+package artifact
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// maxQuoted is how many bytes of a foreign text a message of ours may hold.
+const maxQuoted = 300
+
+// clip makes a foreign text fit for a message: printable, and not long.
+func clip(text string) string {
+	if len(text) > maxQuoted {
+		text = text[:maxQuoted] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(text, "?"))
+}
+
+var (
+	queries = regexp.MustCompile(`\?[^\s"']*`)
+	users   = regexp.MustCompile(`//[^/\s"'@]*@`)
+)
+
+// redacted is a foreign error without what may be secret in it: the query of a
+// signed URL, a password in one. It still answers errors.Is for its cause, but
+// does not hand the cause out.
+type redacted struct {
+	text  string
+	cause error
+}
+
+func (e *redacted) Error() string        { return e.text }
+func (e *redacted) Is(target error) bool { return errors.Is(e.cause, target) }
+
+func redact(err error) error {
+	text := users.ReplaceAllString(queries.ReplaceAllString(err.Error(), "?…"), "//…@")
+	return &redacted{clip(text), err}
+}

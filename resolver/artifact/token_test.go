@@ -1,0 +1,115 @@
+package artifact_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/registrytest"
+)
+
+// bearer makes a server ask for tokens as Harbor does (distribution's token
+// specification) and give them to ann, whose password is s3cret.
+func bearer(server *registrytest.Server) registrytest.Hook {
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+		switch {
+		case r.URL.Path == "/service/token":
+			user, password, _ := r.BasicAuth()
+			if user != "ann" || password != "s3cret" {
+				w.WriteHeader(http.StatusUnauthorized)
+				return true
+			}
+			_, _ = fmt.Fprintf(w, `{"token": "token for %s"}`, url.QueryEscape(r.URL.Query().Get("scope")))
+			return true
+		case r.Header.Get("Authorization") == "":
+			w.Header().Set("Www-Authenticate", `Bearer realm="`+server.URL+`/service/token",service="harbor-registry"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		}
+		return false
+	}
+}
+
+func ann(password string) endpoint.CredentialFunc {
+	return func(context.Context, string) (endpoint.Credential, error) {
+		return endpoint.Credential{Username: "ann", Password: password}, nil
+	}
+}
+
+func tokenClient(t *testing.T, server *registrytest.Server, password string) *artifact.Client {
+	t.Helper()
+	hosts, err := endpoint.New(map[string]endpoint.Config{host: {URL: server.URL}}, endpoint.Options{Credentials: ann(password)})
+	require.NoError(t, err)
+	t.Cleanup(hosts.CloseIdle)
+	return artifact.New(hosts, artifact.Options{})
+}
+
+// A token is fetched once for all that is read, and once to publish.
+func TestTokensAreKept(t *testing.T) {
+	server := registrytest.InProcess(t)
+	server.Hook(bearer(server))
+	client := tokenClient(t, server, "s3cret")
+
+	publish(t, client, "1.0.0")
+	require.Equal(t, []string{
+		"/v2/" + path + "/manifests/1.0.0",
+		"/service/token?scope=repository%3Atoolforge%2Fimage-config%3Apull%2Cpush&service=harbor-registry",
+	}, paths(server)[:2])
+	publish(t, client, "1.0.1")
+	require.Len(t, tokens(server), 1)
+
+	server.Forget()
+	_, err := client.Pull(t.Context(), catalog, version("1.0.0"))
+	require.NoError(t, err)
+	require.Len(t, tokens(server), 1)
+	server.Forget()
+	_, err = client.Pull(t.Context(), catalog, version("1.0.1"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"GET manifests", "GET blobs"}, methods(server))
+}
+
+func TestTokenRefused(t *testing.T) {
+	server := registrytest.InProcess(t)
+	server.Hook(bearer(server))
+	_, err := tokenClient(t, server, "wr0ng").Pull(t.Context(), catalog, version("1.0.0"))
+	require.Equal(t, fault.Denied, fault.KindOf(err), "%v", err)
+	require.NotContains(t, err.Error(), "wr0ng")
+	require.Contains(t, fault.HintOf(err), "docker login registry.example")
+	require.Len(t, server.Requests(), 2)
+}
+
+// A registry that sends us elsewhere for a token does not get the password there.
+func TestTokenRealmElsewhere(t *testing.T) {
+	server, thief := registrytest.InProcess(t), registrytest.InProcess(t)
+	server.Hook(bearer(thief))
+	_, err := tokenClient(t, server, "s3cret").Pull(t.Context(), catalog, version("1.0.0"))
+	require.Equal(t, fault.Unreachable, fault.KindOf(err), "%v", err)
+	require.Contains(t, fault.HintOf(err), "authHosts")
+	require.Empty(t, thief.Requests())
+}
+
+func paths(server *registrytest.Server) []string {
+	var all []string
+	for _, r := range server.Requests() {
+		all = append(all, r.Path)
+	}
+	return all
+}
+
+// tokens gives the requests for tokens.
+func tokens(server *registrytest.Server) []string {
+	var all []string
+	for _, p := range paths(server) {
+		if parsed, err := url.Parse(p); err == nil && parsed.Path == "/service/token" {
+			all = append(all, p)
+		}
+	}
+	return all
+}
