@@ -1,0 +1,77 @@
+package apitest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/schemas"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api/apitest"
+)
+
+// TestDocumentedExamplesPass answers each route with each example of the
+// document. Examples are thereby as strict as our own answers have to be.
+func TestDocumentedExamplesPass(t *testing.T) {
+	document, err := openapi3.NewLoader().LoadFromData(schemas.OpenAPIYAML())
+	require.NoError(t, err)
+	visited := 0
+	for path, item := range document.Paths.Map() {
+		for status, response := range item.Get.Responses.Map() {
+			for media, body := range response.Value.Content {
+				visited++
+				t.Run(item.Get.OperationID+" "+status+" "+media, func(t *testing.T) {
+					code, err := strconv.Atoi(status)
+					require.NoError(t, err)
+					a := answer{
+						method: http.MethodGet, path: strings.ReplaceAll(path, "{name}", "a/b"), status: code,
+						header: exampleHeaders(response.Value), body: encode(t, media, body.Example),
+					}
+					a.header["Content-Type"] = media
+					if code == http.StatusMethodNotAllowed {
+						a.method = http.MethodPost
+					}
+					require.NoError(t, a.check(t))
+				})
+			}
+		}
+	}
+	require.Greater(t, visited, 25)
+
+	operations, err := apitest.Operations()
+	require.NoError(t, err)
+	require.Len(t, operations, document.Paths.Len())
+}
+
+// exampleHeaders gives all headers of a response that have an example.
+func exampleHeaders(response *openapi3.Response) map[string]string {
+	headers := map[string]string{}
+	for name, ref := range response.Headers {
+		switch example := ref.Value.Schema.Value.Example.(type) {
+		case string:
+			headers[name] = example
+		case float64:
+			headers[name] = strconv.Itoa(int(example))
+		}
+	}
+	return headers
+}
+
+func encode(t *testing.T, media string, example any) string {
+	t.Helper()
+	if text, ok := example.(string); ok {
+		return text
+	}
+	marshal := json.Marshal
+	if media == "application/yaml" {
+		marshal = func(v any) ([]byte, error) { return yaml.Marshal(v) }
+	}
+	encoded, err := marshal(example)
+	require.NoError(t, err)
+	return string(encoded)
+}

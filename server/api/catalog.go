@@ -1,0 +1,138 @@
+package api
+
+import "time"
+
+// Kinds of place that a catalog comes from. More may come.
+const (
+	OriginOCI       = "oci"
+	OriginDirectory = "directory"
+	OriginArchive   = "archive"
+	OriginBundled   = "bundled"
+)
+
+// Catalog is the catalog that is served and the state of everything it was
+// joined with.
+type Catalog struct {
+	// FormatVersion is the catalog's own, major.minor.
+	FormatVersion string `json:"format_version"`
+	// Chart is the name of the chart that carries the catalog.
+	Chart string `json:"chart"`
+	// Version is the chart's SemVer version.
+	Version    string `json:"version"`
+	AppVersion string `json:"app_version,omitempty"`
+	// Digest is that of the manifest; empty if it is not from a registry.
+	Digest string `json:"digest,omitempty"`
+	// Reference is oci://host/path:version@digest, or the word of Source.
+	Reference string `json:"reference"`
+	// Source is one of the Origin words.
+	Source string `json:"source"`
+	// Requested is what the operator asked for.
+	Requested Requested `json:"requested"`
+	// Verified tells whether the provenance was checked and is good.
+	Verified bool `json:"verified"`
+	// VerifiedBy is the identity of the key; only if Verified.
+	VerifiedBy string `json:"verified_by,omitempty"`
+	// LoadedAt is when this process took it into use, in UTC.
+	LoadedAt time.Time `json:"loaded_at"`
+	// ImageCount is the number of images, removed ones left out.
+	ImageCount int `json:"image_count"`
+	// Warnings are what is odd and was accepted all the same.
+	Warnings List[string] `json:"warnings"`
+	// Refused is a newer catalog that was met and not taken; nil when the last
+	// one met was taken.
+	Refused *Refused `json:"refused,omitempty"`
+	// Sources are sorted by name.
+	Sources  List[Source] `json:"sources"`
+	Snapshot Snapshot     `json:"snapshot"`
+}
+
+// Requested is what the operator asked for, at most one of the three; none for
+// a catalog that is not from a registry.
+type Requested struct {
+	Version    string `json:"version,omitempty"`
+	Digest     string `json:"digest,omitempty"`
+	Constraint string `json:"constraint,omitempty"`
+}
+
+// Refused is a catalog that was met and not taken, so that the one before
+// stays.
+type Refused struct {
+	// Version is empty if it could not be read.
+	Version string `json:"version,omitempty"`
+	// Digest is empty if it did not come from a registry.
+	Digest string `json:"digest,omitempty"`
+	// Code is a kind of failure, as of package resolver/fault.
+	Code string `json:"code"`
+	// Reason is a sentence.
+	Reason string `json:"reason"`
+	// At is when it was last refused, in UTC.
+	At time.Time `json:"at"`
+	// Findings are all that is wrong with its content, if that is the reason.
+	Findings List[Finding] `json:"findings,omitempty"`
+}
+
+// Finding is one thing that is wrong with a catalog.
+type Finding struct {
+	Rule string `json:"rule"`
+	// Path is the place in values.yaml, keys joined by dots.
+	Path    string `json:"path"`
+	Message string `json:"message"`
+	// Line counts from 1; 0 while unknown.
+	Line int `json:"line,omitempty"`
+}
+
+// Kinds of a [Source]. More may come.
+const (
+	SourceChart  = "chart"
+	SourceOCI    = "oci"
+	SourceHarbor = "harbor"
+)
+
+// Statuses of a [Source]. More may come.
+const (
+	// SourceOK means that the last attempt succeeded.
+	SourceOK = "ok"
+	// SourceFailing means that it did not.
+	SourceFailing = "failing"
+	// SourceUnknown means that there was no attempt yet.
+	SourceUnknown = "unknown"
+)
+
+// Source tells how one source of metadata or live facts fares.
+type Source struct {
+	// Name is the registry's host as the catalog has it, or the chart's
+	// repository.
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Status string `json:"status"`
+	// AgeSeconds is the time since its last good answer; nil if there was none.
+	AgeSeconds *float64 `json:"age_seconds,omitempty"`
+	// LastSuccessAt and LastAttemptAt are in UTC; zero if never.
+	LastSuccessAt time.Time `json:"last_success_at,omitzero"`
+	LastAttemptAt time.Time `json:"last_attempt_at,omitzero"`
+	// Error is why the last attempt failed; nil if it succeeded.
+	Error *SourceError `json:"error,omitempty"`
+	// ReferenceCount is how many references of the catalog it is asked about;
+	// nil for the catalog's own source.
+	ReferenceCount *int `json:"reference_count,omitempty"`
+	// Stale is true while its last good answer is served because it does not
+	// answer now.
+	Stale bool `json:"stale,omitempty"`
+}
+
+// SourceError is why an attempt failed, without secrets.
+type SourceError struct {
+	// Kind is a kind of failure, as of package resolver/fault.
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
+}
+
+// Snapshot is the immutable result of the join that all answers come from.
+type Snapshot struct {
+	// Generation counts the snapshots of this process, from 1.
+	Generation int64 `json:"generation"`
+	// CreatedAt is when it was made, in UTC.
+	CreatedAt time.Time `json:"created_at"`
+	// Day is the UTC day (2006-01-02) that states were worked out for.
+	Day string `json:"day"`
+}
