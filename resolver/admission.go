@@ -1,0 +1,67 @@
+package resolver
+
+import (
+	"github.com/Masterminds/semver/v3"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+)
+
+// admit decides whether a catalog that loads may take the place of the one
+// that is served (nil at first). The error is of kind Tampered or Refused.
+func admit(served *Served, offer *Offer, next *chart.Chart) error {
+	if served == nil || offer.Kind != OriginOCI || served.Offer.Kind != OriginOCI {
+		return nil
+	}
+	if offer.Requested.moves() {
+		return admitMoved(served, next)
+	}
+	if offer.Requested == served.Offer.Requested && offer.Version == served.Offer.Version && offer.Digest != served.Offer.Digest {
+		return fault.New(fault.Tampered, "take catalog", offer.Reference,
+			"version %s had the digest %s and now has %s: a published version does not change",
+			offer.Version, served.Offer.Digest, offer.Digest).
+			WithHint("publish the new content under a new version; to serve this one, name its digest")
+	}
+	return nil
+}
+
+// admitMoved refuses what whoever moved a tag or published under a constraint
+// has probably not meant.
+func admitMoved(served *Served, next *chart.Chart) error {
+	op, side := "take catalog", "version "+next.Metadata.Version
+	before := served.Chart.Metadata.Version
+	if next.Metadata.Version == before {
+		return fault.New(fault.Tampered, op, side, "its digest changed since it was taken: a published version does not change").
+			WithHint("publish the new content under a new version")
+	}
+	if older(next.Metadata.Version, before) {
+		return fault.New(fault.Refused, op, side, "it is older than version %s, which is served", before).
+			WithHint("to go back, publish the older content as a new version, or name the exact version")
+	}
+	kept := 0
+	for name := range served.Chart.Catalog.Images {
+		if next.Catalog.Images[name] != nil || next.Catalog.Tombstones[name] != nil {
+			kept++
+		}
+	}
+	if had := len(served.Chart.Catalog.Images); 2*kept < had {
+		return fault.New(fault.Refused, op, side, "it keeps %d of the %d names of version %s", kept, had, before).
+			WithHint("retire images with tombstones, or name the exact version to serve it all the same")
+	}
+	return nil
+}
+
+// older tells whether version a comes before b: by SemVer precedence, and
+// between versions that differ in build metadata alone as strings, because that
+// is how package artifact chooses under a constraint.
+func older(a, b string) bool {
+	va, err1 := semver.NewVersion(a)
+	vb, err2 := semver.NewVersion(b)
+	if err1 != nil || err2 != nil {
+		return false // validation wants SemVer
+	}
+	if va.Equal(vb) {
+		return a < b
+	}
+	return va.LessThan(vb)
+}

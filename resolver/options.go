@@ -1,0 +1,56 @@
+package resolver
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options adjust a [Resolver]. The zero value works.
+type Options struct {
+	// Interval is the pause between two rounds of each source, 5 % more or less;
+	// 0 means 2 s.
+	Interval time.Duration
+	// CatalogInterval is the pause between two looks at the origin; 0 means
+	// Interval.
+	CatalogInterval time.Duration
+	// FirstWait bounds how long a new catalog waits for hosts that have not yet
+	// been asked about it: the first one before there is any snapshot, a later
+	// one while the catalog before it is served. 0 means 3 s.
+	FirstWait time.Duration
+	// CatalogTimeout bounds one look at the origin; 0 means 30 s.
+	CatalogTimeout time.Duration
+	// Doubt is how long a host is not believed that suddenly lacks most of the
+	// images that it had: until then its last good answers stay. 0 means 1 min.
+	Doubt time.Duration
+	// Logger gets what happens; nil discards it.
+	Logger *slog.Logger
+	// Observe is told of every round; nil means nobody counts. It must not block.
+	Observe func(Round)
+	// Now is the clock that days and times are read from; nil means time.Now.
+	// Pauses are timers whatever it says.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	positive(&o.Interval, 2*time.Second)
+	positive(&o.CatalogInterval, o.Interval)
+	positive(&o.FirstWait, 3*time.Second)
+	positive(&o.CatalogTimeout, 30*time.Second)
+	positive(&o.Doubt, time.Minute)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Observe == nil {
+		o.Observe = func(Round) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+func positive(d *time.Duration, otherwise time.Duration) {
+	if *d <= 0 {
+		*d = otherwise
+	}
+}

@@ -1,0 +1,112 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+)
+
+// recheck is how long a manifest that leads to no usable chart is not fetched
+// again. A look at the origin is a HEAD and no pull; without this, a broken
+// publication would be pulled at every look.
+const recheck = time.Minute
+
+// Repository is an [Origin] in a registry: the catalog chart as an OCI artifact.
+type Repository struct {
+	client    *artifact.Client
+	reference artifact.Reference
+	selection artifact.Selection
+
+	mu  sync.Mutex
+	bad badManifest
+}
+
+// badManifest is the last one that led to no usable chart.
+type badManifest struct {
+	digest string
+	err    error
+	until  time.Time
+}
+
+// FromRepository follows the version that a selection leads to. What the
+// reference names itself counts as selected too.
+func FromRepository(client *artifact.Client, ref artifact.Reference, sel artifact.Selection) *Repository {
+	if sel.Constraint == "" {
+		if sel.Version == "" {
+			sel.Version = ref.Version
+		}
+		if sel.Digest == "" {
+			sel.Digest = ref.Digest
+		}
+	}
+	return &Repository{client: client, reference: ref, selection: sel}
+}
+
+// Name is oci://host/path.
+func (r *Repository) Name() string {
+	return artifact.Reference{Host: r.reference.Host, Path: r.reference.Path}.String()
+}
+
+// Fetch asks which manifest is there, and pulls it if it is another one.
+func (r *Repository) Fetch(ctx context.Context, last string) (*Offer, error) {
+	found, err := r.client.Resolve(ctx, r.reference, r.selection)
+	if err != nil {
+		return nil, err
+	}
+	if found.Digest == last {
+		return nil, nil
+	}
+	if err := r.known(found.Digest); err != nil {
+		return nil, err
+	}
+	offer, err := r.pull(ctx, found)
+	if err != nil && badContent(err) {
+		r.remember(found.Digest, err)
+	}
+	return offer, err
+}
+
+// pull fetches by digest, so that a tag that moves meanwhile mixes nothing.
+func (r *Repository) pull(ctx context.Context, found artifact.Descriptor) (*Offer, error) {
+	pulled, err := r.client.Pull(ctx, r.reference, artifact.Selection{Version: found.Version, Digest: found.Digest})
+	if err != nil {
+		return nil, err
+	}
+	name := pulled.Reference.String()
+	source, err := chart.FromArchive(pulled.Archive, name)
+	if err != nil {
+		kind := fault.Invalid
+		if errors.Is(err, archive.ErrTooLarge) {
+			kind = fault.TooLarge
+		}
+		return nil, fault.Wrap(kind, "open chart", name, err)
+	}
+	return &Offer{
+		Identity: pulled.Digest, Kind: OriginOCI, Source: source,
+		Version: pulled.Version, Digest: pulled.Digest, Reference: name,
+		Requested: Requested{Version: r.selection.Version, Digest: r.selection.Digest, Constraint: r.selection.Constraint},
+	}, nil
+}
+
+// known gives the error that a manifest is known to lead to, for as long as it
+// is remembered.
+func (r *Repository) known(digest string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bad.digest == digest && time.Now().Before(r.bad.until) {
+		return r.bad.err
+	}
+	return nil
+}
+
+func (r *Repository) remember(digest string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bad = badManifest{digest: digest, err: err, until: time.Now().Add(recheck)}
+}

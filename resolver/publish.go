@@ -1,0 +1,51 @@
+package resolver
+
+import (
+	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+)
+
+// publish joins what is known now, and hands the snapshot to everybody if it is
+// a new one. What is known only grows between two publications, because each
+// reads it under the same lock that orders them; so snapshots never go back.
+func (r *Resolver) publish() {
+	r.publishing.Lock()
+	defer r.publishing.Unlock()
+	input, ok := r.joinInput()
+	if !ok {
+		return
+	}
+	before := r.current.Load()
+	input.Before = before
+	next := snapshot.Join(input)
+	if next == before {
+		return
+	}
+	r.generation++
+	next.Generation, next.CreatedAt = r.generation, r.opts.Now()
+	for _, follower := range r.followers {
+		follower(next)
+	}
+	r.current.Store(next)
+	r.log.Debug("snapshot published", "generation", next.Generation, "images", len(next.Images))
+}
+
+// joinInput gathers what a join is made of, or tells that it is too early.
+func (r *Resolver) joinInput() (snapshot.Input, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.plan == nil {
+		return snapshot.Input{}, false
+	}
+	facts := make(table, len(r.hosts))
+	for name, h := range r.hosts {
+		facts[name] = h.facts
+	}
+	return snapshot.Input{
+		Catalog: r.plan.served.Chart.Catalog, Facts: facts, Day: today(r.opts.Now()), Warnings: r.warnings(),
+	}, true
+}
+
+func today(now time.Time) chart.Date { return chart.Date(now.UTC().Format(time.DateOnly)) }

@@ -1,0 +1,78 @@
+package resolver
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+)
+
+// Resolver follows one origin and the hosts that its catalog names. It is safe
+// for concurrent use.
+type Resolver struct {
+	origin Origin
+	live   LiveFunc
+	opts   Options
+	log    *slog.Logger
+
+	current   atomic.Pointer[snapshot.Snapshot]
+	ctx       context.Context // ends the rounds; set for life by New
+	stop      context.CancelFunc
+	catalog   *rounds
+	replanned chan struct{} // holds one signal that there may be new hosts
+
+	mu       sync.Mutex // guards what follows; never held over I/O
+	plan     *plan      // what is served; nil before the first catalog
+	next     *plan      // taken, but hosts have yet to be asked about it; or nil
+	plans    uint64     // the number of the newest plan
+	seen     string     // identity of the last offer, taken or not
+	refused  *Refused
+	lastLook SourceStatus
+	lookFrom time.Time // the origin asked not to be asked before
+	hosts    map[string]*host
+	// tickets are, for each host, the first round that began after the last look
+	// at the origin.
+	tickets map[*host]uint64
+
+	publishing sync.Mutex // keeps publications in order; taken before mu
+	followers  []func(*snapshot.Snapshot)
+	generation int64
+}
+
+// New makes a resolver. It asks nobody until [Resolver.Run] or
+// [Resolver.Refresh].
+func New(origin Origin, live LiveFunc, opts Options) *Resolver {
+	opts = opts.withDefaults()
+	r := &Resolver{
+		origin: origin, live: live, opts: opts, log: opts.Logger,
+		replanned: make(chan struct{}, 1),
+		hosts:     map[string]*host{},
+		lastLook:  SourceStatus{Name: origin.Name(), Kind: KindChart},
+	}
+	r.ctx, r.stop = context.WithCancel(context.Background())
+	r.catalog = newRounds(r.lookAtOrigin)
+	return r
+}
+
+// Close ends the rounds that are under way, and Run with them. The last
+// snapshot stays readable.
+func (r *Resolver) Close() { r.stop() }
+
+// Snapshot gives the newest snapshot, or nil while there has never been one.
+func (r *Resolver) Snapshot() *snapshot.Snapshot { return r.current.Load() }
+
+// Follow calls f with each new snapshot before [Resolver.Snapshot] gives it,
+// one at a time and in order, beginning with the newest if there is one. What f
+// takes, everybody waits for. f may ask for [Resolver.Status]; it must call
+// neither Follow nor a refresh.
+func (r *Resolver) Follow(f func(*snapshot.Snapshot)) {
+	r.publishing.Lock()
+	defer r.publishing.Unlock()
+	r.followers = append(r.followers, f)
+	if s := r.current.Load(); s != nil {
+		f(s)
+	}
+}

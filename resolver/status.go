@@ -1,0 +1,106 @@
+package resolver
+
+import (
+	"fmt"
+	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+)
+
+// Served is a catalog that was taken into use.
+type Served struct {
+	Offer *Offer
+	Chart *chart.Chart
+	Since time.Time // when this process began to serve it
+}
+
+// Refused is a catalog that was met and not taken.
+type Refused struct {
+	Offer *Offer // nil if it could not even be fetched whole
+	Err   error
+	At    time.Time
+}
+
+// Status tells how the resolver fares now. Unlike a snapshot it knows the clock.
+type Status struct {
+	Now      time.Time
+	Served   *Served  // nil before the first catalog
+	Refused  *Refused // nil if the last catalog met was taken
+	Warnings []string // what is odd about the served catalog
+	// Sources has the catalog's origin first, then the hosts by name.
+	Sources []SourceStatus
+}
+
+// SourceStatus tells how one source fares.
+type SourceStatus struct {
+	Name string
+	// Kind is "chart" for the catalog's origin, else the host's kind.
+	Kind        string
+	LastSuccess time.Time // zero if never
+	LastAttempt time.Time // zero if never
+	Err         error     // why the last attempt failed or was not complete
+	References  int       // how many references it is asked about
+	// Stale is true while a last good answer is served because it cannot be
+	// repeated now.
+	Stale bool
+}
+
+// KindChart is the kind of the catalog's origin among the sources.
+const KindChart = "chart"
+
+// Status tells how everything fares now.
+func (r *Resolver) Status() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	status := Status{Now: r.opts.Now(), Refused: r.refused, Sources: []SourceStatus{r.lastLook}}
+	if r.plan != nil {
+		status.serves(r.plan.served)
+	}
+	for _, h := range r.hostsByName() {
+		status.Sources = append(status.Sources, h.status())
+	}
+	return status
+}
+
+// serves adds what is served, and what is odd about it.
+func (s *Status) serves(served *Served) {
+	s.Served = served
+	for _, w := range served.Chart.Warnings {
+		s.Warnings = append(s.Warnings, w.String())
+	}
+	look := &s.Sources[0]
+	if look.Err != nil {
+		look.Stale = true
+		s.Warnings = append(s.Warnings, vanished(look.Err, served))
+	}
+}
+
+// vanished says what it means that the origin does not repeat its answer.
+func vanished(err error, served *Served) string {
+	version := served.Chart.Metadata.Version
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return fmt.Sprintf("version %s is no longer where it was published: it stays served", version)
+	case badContent(err):
+		return fmt.Sprintf("the catalog's origin holds something that cannot be used: version %s stays served", version)
+	}
+	return fmt.Sprintf("the catalog's origin cannot be asked: version %s stays served", version)
+}
+
+// status is the host's part. The caller holds the lock.
+func (h *host) status() SourceStatus {
+	f := h.facts
+	return SourceStatus{
+		Name: h.name, Kind: h.kind, References: len(h.refs), Err: f.err,
+		LastSuccess: f.lastSuccess, LastAttempt: f.lastAttempt, Stale: f.anyStale(),
+	}
+}
+
+// Round is one attempt at one source, for those who count.
+type Round struct {
+	Source   string
+	Kind     string
+	Duration time.Duration
+	Err      error
+}
