@@ -1,0 +1,58 @@
+package harbortest
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// Reset cuts the connection without an answer.
+func Reset() Fault {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(http.ErrAbortHandler) // the next best: HTTP/2 has no connection to take
+		}
+		under := conn
+		if secure, ok := conn.(*tls.Conn); ok {
+			under = secure.NetConn()
+		}
+		if tcp, ok := under.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // a reset instead of an orderly end
+		}
+		_ = under.Close()
+	}
+}
+
+// Stall makes requests wait until Release; those that wait go on then, and later
+// ones pass. Install its Fault.
+type Stall struct {
+	arrived  chan struct{}
+	released chan struct{}
+	once     sync.Once
+}
+
+// NewStall makes one.
+func NewStall() *Stall {
+	return &Stall{arrived: make(chan struct{}, 1024), released: make(chan struct{})}
+}
+
+// Fault is what to install.
+func (s *Stall) Fault(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	select {
+	case s.arrived <- struct{}{}:
+	default: // nobody counts that far
+	}
+	select {
+	case <-s.released:
+		next.ServeHTTP(w, r)
+	case <-r.Context().Done():
+	}
+}
+
+// Arrived receives once for each request that came to wait.
+func (s *Stall) Arrived() <-chan struct{} { return s.arrived }
+
+// Release lets all go on. It may be called more than once.
+func (s *Stall) Release() { s.once.Do(func() { close(s.released) }) }
