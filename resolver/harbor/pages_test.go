@@ -1,0 +1,204 @@
+package harbor_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
+)
+
+// shelf is repositories that a test changes between two pages.
+type shelf struct {
+	mu     sync.Mutex
+	ids    []int
+	before func(s *shelf, page int) // under mu, before a page is cut
+}
+
+func newShelf(n int) *shelf {
+	s := new(shelf)
+	for id := range n {
+		s.ids = append(s.ids, id+1)
+	}
+	return s
+}
+
+func (s *shelf) serve(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number, _ := strconv.Atoi(r.URL.Query().Get("page"))
+	if s.before != nil {
+		s.before(s, number)
+	}
+	from := min((number-1)*harbor.PageSize, len(s.ids))
+	to := min(from+harbor.PageSize, len(s.ids))
+	var rows []string
+	for _, id := range s.ids[from:to] {
+		rows = append(rows, fmt.Sprintf(`{"id":%d,"name":"tool-x/r%d","update_time":"2026-11-23T05:24:40.769Z"}`, id, id))
+	}
+	w.Header().Set("Link", `</api/v2.0/repositories?page=2&page_size=-1>; rel="next"`) // endless, and not looked at
+	answers(200, strconv.Itoa(len(s.ids)), "["+strings.Join(rows, ",")+"]")(w, r)
+}
+
+func ids(list []harbor.Repository) (out []int64) {
+	for _, r := range list {
+		out = append(out, r.ID)
+	}
+	return out
+}
+
+func TestAllPagesOnce(t *testing.T) {
+	for _, n := range []int{0, 1, 99, 100, 101, 200, 1234} {
+		s := serve(t, newShelf(n).serve)
+		c := client(t, s.URL, none, harbor.Options{})
+		list, err := c.AllRepositories(context.Background())
+		require.NoError(t, err)
+		require.Len(t, list, n)
+		for i, r := range list {
+			require.EqualValues(t, i+1, r.ID, "in order")
+		}
+		require.Len(t, s.requests(), max(1, (n+99)/100))
+	}
+}
+
+func TestRepositoriesChangeBetweenPages(t *testing.T) {
+	created := func(s *shelf, page int) {
+		if page == 3 && len(s.ids) == 300 {
+			s.ids = append(s.ids, 301)
+		}
+	}
+	deleted := func(s *shelf, page int) {
+		if page == 3 && len(s.ids) == 300 {
+			s.ids = s.ids[1:]
+		}
+	}
+	always := func(s *shelf, page int) {
+		if page == 3 {
+			s.ids = s.ids[1:]
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		before func(*shelf, int)
+		sent   int
+		want   int
+	}{
+		{"one is created", created, 4, 301},
+		{"one is deleted: read once more", deleted, 6, 299},
+		{"one is deleted each time", always, 6, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			sh := newShelf(300)
+			sh.before = test.before
+			s := serve(t, sh.serve)
+			c := client(t, s.URL, none, harbor.Options{Parallel: 1})
+			list, err := c.AllRepositories(context.Background())
+			require.Len(t, s.requests(), test.sent)
+			if test.want == 0 {
+				isKind(t, err, fault.Unreachable)
+				return
+			}
+			require.NoError(t, err)
+			var want []int64
+			for _, id := range sh.ids {
+				want = append(want, int64(id))
+			}
+			require.Equal(t, want, ids(list))
+		})
+	}
+}
+
+func TestLyingTotals(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		answer http.HandlerFunc
+		kind   fault.Kind
+		most   int
+	}{
+		{"millions", func(w http.ResponseWriter, r *http.Request) {
+			answers(200, "2000000000", artifactRows(repository, 0, 100))(w, r)
+		}, fault.TooLarge, 1},
+		{"one page more, always", func(w http.ResponseWriter, r *http.Request) {
+			n, _ := strconv.Atoi(r.URL.Query().Get("page"))
+			answers(200, strconv.Itoa(100*(n+1)), artifactRows(repository, 100*n, 100*n+100))(w, r)
+		}, fault.TooLarge, 20},
+		{"the same page, always", func(w http.ResponseWriter, r *http.Request) {
+			answers(200, "500", artifactRows(repository, 0, 100))(w, r)
+		}, fault.Unreachable, 10},
+		{"nothing behind the first page", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("page") == "1" {
+				answers(200, "500", artifactRows(repository, 0, 100))(w, r)
+			} else {
+				answers(200, "500", "[]")(w, r)
+			}
+		}, fault.Unreachable, 10},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := serve(t, test.answer)
+			c := client(t, s.URL, none, harbor.Options{MaxPages: 20})
+			_, err := c.RepositoryArtifacts(context.Background(), repository)
+			isKind(t, err, test.kind)
+			require.LessOrEqual(t, len(s.requests()), test.most)
+		})
+	}
+}
+
+func TestPagesTogetherAreBounded(t *testing.T) {
+	sh := newShelf(1000)
+	s := serve(t, sh.serve)
+	c := client(t, s.URL, none, harbor.Options{MaxBytes: 20_000})
+	_, err := c.AllRepositories(context.Background())
+	isKind(t, err, fault.TooLarge)
+	require.Less(t, len(s.requests()), 10)
+}
+
+// Pages are asked for together, but no more than was said.
+func TestParallel(t *testing.T) {
+	sh := newShelf(900)
+	var now, most atomic.Int64
+	var all sync.WaitGroup
+	all.Add(4)
+	arrived := make(chan struct{})
+	go func() { all.Wait(); close(arrived) }()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		n := now.Add(1)
+		defer now.Add(-1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		if p := r.URL.Query().Get("page"); p >= "2" && p <= "5" {
+			all.Done()
+			<-arrived // none is answered before all four are asked
+		}
+		sh.serve(w, r)
+	})
+	c := client(t, s.URL, none, harbor.Options{Parallel: 4})
+	list, err := c.AllRepositories(context.Background())
+	require.NoError(t, err)
+	require.Len(t, list, 900)
+	require.EqualValues(t, 4, most.Load())
+}
+
+// Names that Harbor cannot give are left out, and spoil nothing.
+func TestNamesOfNobody(t *testing.T) {
+	s := serve(t, answers(200, "4", `[
+		{"id":1,"name":"tool-x/web","update_time":"2026-11-23T05:24:40.769Z"},
+		{"id":2,"name":"tool-x/../admin","update_time":"2026-11-23T05:24:40.769Z"},
+		{"id":3,"name":"Tool-X/web","update_time":"2026-11-23T05:24:40.769Z"},
+		{"id":4,"name":"alone","update_time":"2026-11-23T05:24:40.769Z"}]`))
+	c := client(t, s.URL, none, harbor.Options{})
+	list, err := c.AllRepositories(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, []int64{1}, ids(list))
+	page, err := c.RecentRepositories(context.Background(), 1)
+	require.NoError(t, err)
+	require.Equal(t, 4, page.Total)
+	require.Len(t, page.Rows, 1)
+}
