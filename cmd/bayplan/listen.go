@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server"
+)
+
+// listening is a server with the socket that it will accept from.
+type listening struct {
+	server *http.Server
+	socket net.Listener
+	routes string // for the log
+}
+
+func (l *listening) address() string { return "http://" + l.socket.Addr().String() }
+
+func (l *listening) serve() error {
+	if err := l.server.Serve(l.socket); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// listeners opens the sockets that the flags name, all or none.
+func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, log *slog.Logger) ([]*listening, error) {
+	main, err := listen(ctx, "--listen", o.listen, handlers.Handler(), log)
+	if o.anyPort && errors.Is(err, syscall.EADDRINUSE) {
+		main, err = listen(ctx, "--listen", "127.0.0.1:0", handlers.Handler(), log)
+	}
+	if err != nil {
+		return nil, err
+	}
+	main.routes = "all"
+	if o.operations == "" {
+		return []*listening{main}, nil
+	}
+	second, err := listen(ctx, "--operations-listen", o.operations, handlers.Operations(), log)
+	if err != nil {
+		_ = main.socket.Close() // nobody has connected
+		return nil, err
+	}
+	second.routes = "operations"
+	return []*listening{main, second}, nil
+}
+
+func listen(ctx context.Context, flag, address string, handler http.Handler, log *slog.Logger) (*listening, error) {
+	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, notListening(flag, address, err)
+	}
+	return &listening{socket: socket, server: &http.Server{
+		Handler: handler,
+		// A client that does not send its request or read its answer is cut off.
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}}, nil
+}
+
+func notListening(flag, address string, err error) error {
+	text, hint := err.Error(), "choose another address with "+flag+", for example 127.0.0.1:0 for any free port"
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		text = "somebody else listens there"
+	case errors.Is(err, syscall.EACCES):
+		text = "this user may not listen there"
+	default:
+		if e, ok := errors.AsType[*net.OpError](err); ok {
+			text = e.Err.Error()
+		}
+		hint = "an address is HOST:PORT, for example 127.0.0.1:8080, or :8080 for all interfaces"
+	}
+	e := &fault.Error{Kind: fault.Usage, Op: "listen", Side: address, Err: because{words: text, err: err}}
+	return e.WithHint("%s", hint)
+}
+
+// because shows words in place of an error, and keeps it for errors.Is.
+type because struct {
+	words string
+	err   error
+}
+
+func (b because) Error() string { return b.words }
+func (b because) Unwrap() error { return b.err }

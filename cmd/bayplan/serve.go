@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/cmd/bayplan/demo"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server"
+)
+
+// defaultListen is loopback: whoever wants to be reached from elsewhere says so.
+const defaultListen = "127.0.0.1:8080"
+
+type serveOptions struct {
+	std        streams
+	source     sourceFlags
+	log        logFlags
+	demo       bool
+	listen     string
+	operations string
+	delay      time.Duration
+	grace      time.Duration
+	anyPort    bool // the default port may be given up for a free one
+}
+
+func newServeCommand(std streams) *cobra.Command {
+	o := &serveOptions{std: std}
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the catalog over HTTP",
+		Long: `Serve follows a catalog, asks the registries that it names, and answers over
+HTTP: /openapi.json says what. It starts to listen at once and is ready
+(/v1/readyz) when it has a first snapshot.
+
+SIGTERM and Ctrl-C let the requests under way finish, for --shutdown-grace at
+most, and exit with 0; a second one ends it at once. Behind a load balancer,
+--shutdown-delay keeps it answering, not ready, until that has noticed.
+
+With --demo it brings registries, a sample catalog and small images of its own,
+and needs nothing else.`,
+		Example: `  bayplan serve --demo
+  bayplan serve --catalog oci://harbor.example/toolforge/image-config:0.0.28
+  bayplan serve --catalog oci://harbor.example/toolforge/image-config --constraint '>=0.0.28'
+  bayplan serve --catalog ./chart/image-config --registry registry.example=http://127.0.0.1:5000`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.anyPort = o.demo && !cmd.Flags().Changed("listen")
+			if o.demo && !cmd.Flags().Changed("log-level") {
+				o.log.level.value = "warn"
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&o.demo, "demo", false, "bring registries, a catalog and images, and serve them")
+	flags.StringVar(&o.listen, "listen", defaultListen, "`ADDRESS` to listen on")
+	flags.StringVar(&o.operations, "operations-listen", "", "`ADDRESS` of a second listener, for health, readiness and metrics alone")
+	flags.DurationVar(&o.delay, "shutdown-delay", 0, "how long to go on answering after SIGTERM, not ready, before the listeners close")
+	flags.DurationVar(&o.grace, "shutdown-grace", 10*time.Second, "how long requests under way may take after that")
+	o.source.register(cmd)
+	o.source.registerIntervals(cmd)
+	o.log.register(cmd)
+	cmd.MarkFlagsMutuallyExclusive("demo", "catalog")
+	return cmd
+}
+
+func (o *serveOptions) run(ctx context.Context) error {
+	if o.delay < 0 || o.grace < 0 {
+		return fault.New(fault.Usage, "", "--shutdown-delay, --shutdown-grace", "a time cannot be negative")
+	}
+	log := o.log.logger(o.std.err)
+	if !o.demo {
+		return o.serve(ctx, log, func(address string, first *snapshot.Snapshot) {
+			log.Info("ready", "address", address, "images", len(first.Images))
+		})
+	}
+	running, err := demo.Start(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = running.Close() }() // its registries end with us anyway
+	o.source.catalog, o.source.anonymous = running.Catalog.String(), true
+	return o.serve(withRegistries(ctx, running.Registries), log, func(address string, _ *snapshot.Snapshot) {
+		fmt.Fprint(o.std.out, welcome(address, running))
+	})
+}
+
+// serve runs until ctx ends, then lets the requests under way finish. ready is
+// called once, with the first snapshot.
+func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(address string, first *snapshot.Snapshot)) error {
+	metrics := server.NewMetrics()
+	r, err := o.source.open(ctx, resolver.Options{Logger: log, Observe: metrics.Round})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics})
+	if err != nil {
+		return err
+	}
+	listeners, err := o.listeners(ctx, handlers, log)
+	if err != nil {
+		return err
+	}
+	for _, l := range listeners {
+		log.Info("listening", "address", l.address(), "routes", l.routes, "version", buildVersion())
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, l := range listeners {
+		group.Go(l.serve)
+	}
+	group.Go(func() error { return r.Run(ctx) })
+	group.Go(func() error {
+		<-ctx.Done()
+		return o.drain(ctx, log, handlers, listeners)
+	})
+	firstSnapshot(ctx, r, func(s *snapshot.Snapshot) { ready(listeners[0].address(), s) })
+	return group.Wait()
+}
+
+// firstSnapshot calls f with the first snapshot once it is what is answered.
+func firstSnapshot(ctx context.Context, r *resolver.Resolver, f func(*snapshot.Snapshot)) {
+	first := make(chan *snapshot.Snapshot, 1)
+	var once sync.Once
+	r.Follow(func(s *snapshot.Snapshot) { once.Do(func() { first <- s }) })
+	select {
+	case s := <-first:
+		f(s)
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/registrytest"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
+)
+
+// What the demo says to try is tried, line by line, in a shell.
+func TestWelcomeWorksAsItStands(t *testing.T) {
+	helm := registrytest.Tool(t, "helm3")
+	registrytest.Tool(t, "curl")
+	demo, _ := demoServer(t, "--log-level", "debug")
+	require.NotNil(t, demo.await(regexp.MustCompile("Stop it with")), demo.output())
+	tried := 0
+	for line := range strings.SplitSeq(demo.output(), "\n") {
+		command, indented := strings.CutPrefix(line, "  ")
+		if !indented {
+			continue
+		}
+		out := shell(t, strings.Replace(strings.Replace(command, "curl ", "curl --show-error ", 1), "helm ", helm+" ", 1))
+		tried++
+		switch {
+		case strings.Contains(command, "-X DELETE"):
+			require.NotNil(t, demo.await(regexp.MustCompile("snapshot published.*generation=2")), demo.output())
+		case strings.Contains(command, "images/node18"):
+			require.Contains(t, out, `"exists":false`)
+		case strings.Contains(command, "helm pull"):
+			require.Contains(t, out, "Pulled: ")
+		case strings.Contains(command, "pyton3.11"):
+			require.Contains(t, out, "did you mean python3.11")
+		default:
+			require.NotEmpty(t, out)
+			require.NotContains(t, out, `"error"`, command)
+		}
+	}
+	require.Equal(t, 11, tried)
+}
+
+// shell runs a line as somebody who typed it would, in an empty directory.
+func shell(t *testing.T, line string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+	cmd.Dir = t.TempDir()
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s\n%s", line, out)
+	return string(out)
+}
+
+// Other people's tools read the demo's registries and write to them, and Bayplan
+// sees what they did.
+func TestOtherToolsAndTheDemo(t *testing.T) {
+	tools := map[string]string{}
+	for _, name := range []string{"crane", "skopeo", "oras", "helm4"} {
+		tools[name] = registrytest.Tool(t, name)
+	}
+	demo, address := demoServer(t, "--log-level", "debug")
+	require.NotNil(t, demo.await(regexp.MustCompile("Stop it with")), demo.output())
+	registry := strings.TrimPrefix(deleteLine.FindStringSubmatch(demo.output())[1], "http://")
+	catalog := pullLine.FindStringSubmatch(demo.output())[1]
+	tool := func(name string, args ...string) string {
+		return strings.TrimSpace(shell(t, tools[name]+" "+strings.Join(args, " ")+" 2>/dev/null"))
+	}
+	const node18, node16 = "/toolforge-node18-sssd-base", "/toolforge-node16-sssd-base"
+
+	before := imageOf(t, address, "node18")
+	require.Equal(t, "latest", tool("crane", "ls", "--insecure", registry+node18))
+	require.Equal(t, before.Digest, tool("crane", "digest", registry+node18+":latest"))
+	require.Equal(t, before.Digest, tool("skopeo", "inspect", "--tls-verify=false", "--format '{{.Digest}}'", "docker://"+registry+node18+":latest"))
+
+	tool("crane", "copy", "--insecure", registry+node16+":latest", registry+node18+":latest")
+	require.NotNil(t, demo.await(regexp.MustCompile("snapshot published.*generation=2")), demo.output())
+	after := imageOf(t, address, "node18")
+	require.NotEqual(t, before.Digest, after.Digest)
+	require.Equal(t, imageOf(t, address, "node16").Digest, after.Digest)
+
+	version := "0.0.0-sample.1"
+	require.Equal(t, version, tool("oras", "repo", "tags", "--plain-http", catalog+"/toolforge/image-config"))
+	var manifest struct {
+		Config struct{ MediaType string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(tool("oras", "manifest", "fetch", "--plain-http", catalog+"/toolforge/image-config:"+version)), &manifest))
+	require.Equal(t, "application/vnd.cncf.helm.config.v1+json", manifest.Config.MediaType)
+	require.Contains(t, tool("helm4", "show", "chart", "--plain-http", "oci://"+catalog+"/toolforge/image-config", "--version", version), "version: "+version)
+}
+
+func imageOf(t *testing.T, address, name string) api.Image {
+	t.Helper()
+	response, err := testClient.Get(address + "/v1/images/" + name)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, response.Body.Close()) }()
+	var answer api.ImageAnswer
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&answer))
+	return answer.Image
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/cmd/bayplan/demo"
+)
+
+// welcome says what the demo is and what to try. Each line of it works as it
+// stands.
+func welcome(address string, running *demo.Demo) string {
+	const host = "docker-registry.tools.wmflabs.org"
+	return fmt.Sprintf(`Bayplan is serving a sample of Toolforge's catalog at %[1]s
+
+Its registries run in this process; %[2]s were left out of them.
+Try, in another terminal:
+
+  curl -s '%[1]s/v1/images?fields=short_name,state,exists&limit=5'
+  curl -s '%[1]s/v1/images?exists=false&fields=short_name,image'
+  curl -s %[1]s/v1/images/tf-node12
+  curl -s %[1]s/v1/images/pyton3.11
+  curl -s %[1]s/v1/image-config
+  curl -s %[1]s/v1/catalog
+  %[5]s list --server %[1]s --state deprecated
+  %[5]s resolve --server %[1]s toolforge-python39-sssd-base
+
+Take an image away, and see "exists" turn false two seconds later:
+
+  curl -X DELETE %[3]s/v2/toolforge-node18-sssd-base/manifests/latest
+  curl -s '%[1]s/v1/images/node18?fields=exists,image'
+
+The catalog is a Helm chart:
+
+  helm pull --plain-http oci://%[4]s/%[6]s --version %[7]s
+
+Stop it with Ctrl-C.
+`, address, strings.Join(running.Missing, " and "), running.Address(host), running.Catalog.Host, program(),
+		running.Catalog.Path, running.Catalog.Version)
+}
+
+// program is how this binary was called, as far as that can be told.
+func program() string {
+	if executable, err := os.Executable(); err == nil && strings.Contains(executable, string(filepath.Separator)+"go-build") {
+		return "go run ./cmd/bayplan"
+	}
+	return os.Args[0]
+}
