@@ -1,0 +1,94 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/names"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
+)
+
+var imageParameters = map[string]bool{"fields": false}
+
+// maxName bounds the part of an unknown name that is taken apart and shown
+// back, in bytes: more than the longest reference that a registry takes.
+const maxName = 1024
+
+func (s *Server) getImage(w http.ResponseWriter, r *http.Request) int {
+	p := s.pages.Load()
+	if p == nil {
+		return s.notReady(w)
+	}
+	values, err := parseQuery(r.URL.RawQuery, imageParameters)
+	if err != nil {
+		return s.failWith(w, api.CodeBadParameter, "%s", err)
+	}
+	fields, err := parseFields(values)
+	if err != nil {
+		return s.failWith(w, api.CodeBadParameter, "%s", err)
+	}
+	name := mux.Vars(r)["name"]
+	image := p.names.Find(name)
+	if image == nil {
+		return s.noImage(w, p, name)
+	}
+	record := p.fragments[p.at[image]]
+	if fields != nil {
+		record = selectFields([]fragment{record}, fields)[0]
+	}
+	return answer(w, r, imageJSON(record.json, warnings(p.snapshot.WarningsFor(image))), "")
+}
+
+// noImage answers for a name that no image has: 410 if it was removed, else
+// 404 with what may have been meant.
+func (s *Server) noImage(w http.ResponseWriter, p *pages, name string) int {
+	name = cutTo(name, maxName)
+	parsed := Unknown(names.Parse(name))
+	if t := p.snapshot.Tombstone(name); t != nil {
+		return s.fail(w, removed(t, parsed))
+	}
+	near := p.near(name)
+	text := fmt.Sprintf("there is no image %q", shown(name))
+	if len(near) > 0 {
+		text += "; did you mean " + strings.Join(near, ", ") + "?"
+	} else {
+		text += "; /v1/images lists all"
+	}
+	return s.fail(w, api.Error{
+		Messages: api.Messages{Error: []string{text}}, Code: api.CodeImageNotFound,
+		Image: &parsed, Suggestions: near,
+	})
+}
+
+// near gives the short names that may have been meant, the closest first. A
+// near alias leads to the name that it stands for. It is never nil.
+func (p *pages) near(name string) api.List[string] {
+	out := api.List[string]{}
+	for _, word := range p.names.Near(name) {
+		if short := p.names.Find(word).ShortName; !slices.Contains(out, short) {
+			out = append(out, short)
+		}
+	}
+	return out
+}
+
+func removed(t *snapshot.Tombstone, parsed api.Image) api.Error {
+	text := fmt.Sprintf("%s was removed on %s", t.ShortName, t.Date)
+	if t.Reason != "" {
+		text += fmt.Sprintf(" (%s)", t.Reason)
+	}
+	suggestions := api.List[string]{}
+	if t.ReplacedBy != "" {
+		text += "; use " + t.ReplacedBy + " instead"
+		suggestions = append(suggestions, t.ReplacedBy)
+	}
+	return api.Error{
+		Messages: api.Messages{Error: []string{text}}, Code: api.CodeImageRemoved, Image: &parsed, Suggestions: suggestions,
+		Tombstone: &api.Tombstone{ShortName: t.ShortName, Date: string(t.Date), Reason: t.Reason, ReplacedBy: t.ReplacedBy},
+	}
+}

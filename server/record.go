@@ -1,0 +1,86 @@
+package server
+
+import (
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/names"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
+)
+
+// sourceChart is the word for metadata that the catalog chart says.
+const sourceChart = "chart"
+
+// Record gives the published shape of an image. Tags are left out: they are in
+// an answer only if the request names them.
+func Record(i *snapshot.Image) api.Image {
+	record := api.Image{
+		ShortName:          i.ShortName,
+		Type:               string(i.Type),
+		State:              i.State,
+		Aliases:            i.Aliases,
+		Host:               i.Reference.Host,
+		Path:               i.Reference.Path,
+		Tag:                i.Reference.Tag,
+		Image:              i.Reference.String(),
+		Digest:             i.Digest,
+		Pinned:             i.Pinned(),
+		Exists:             exists(i.Exists),
+		Variants:           make(api.Map[api.Variant], len(i.Variants)),
+		WebserviceDefaults: i.WebserviceDefaults,
+		Description:        i.Description,
+		ReplacedBy:         i.ReplacedBy,
+		Notice:             i.Notice,
+		Sources:            api.Map[string]{"metadata": sourceChart},
+		Stale:              i.Stale,
+	}
+	for _, v := range i.Variants {
+		record.Variants[v.Name] = variant(v)
+	}
+	for _, link := range i.Links {
+		record.Links = append(record.Links, api.Link{Title: link.Title, URL: link.URL})
+	}
+	if l := i.Lifecycle; l.Deprecated != "" || l.Unsupported != "" || l.Removed != "" {
+		record.Lifecycle = &api.Lifecycle{
+			Deprecated: string(l.Deprecated), Unsupported: string(l.Unsupported), Removed: string(l.Removed),
+		}
+	}
+	if i.LiveSource != "" {
+		record.Sources["live"] = i.LiveSource
+	}
+	return record
+}
+
+func variant(v snapshot.Variant) api.Variant {
+	return api.Variant{
+		Image: v.Reference.String(), Host: v.Reference.Host, Path: v.Reference.Path, Tag: v.Reference.Tag,
+		Digest: v.Digest, Pinned: v.Pinned(), Exists: exists(v.Exists), Extra: v.Extra,
+	}
+}
+
+// exists gives nil while nobody could be asked.
+func exists(status fact.Status) *bool {
+	switch status {
+	case fact.Present, fact.Absent:
+		known := status == fact.Present
+		return &known
+	}
+	return nil
+}
+
+// Unknown gives the record of a spelling that nothing is found for, as jobs-api
+// gives it: the parts that were written, and that it does not exist.
+func Unknown(s names.Spelling) api.Image {
+	no := false
+	record := api.Image{
+		ShortName: s.ShortName(), Type: string(snapshot.Standard), State: api.StateUnknown,
+		Aliases: api.List[string]{}, Host: s.Host, Path: s.Path(), Tag: s.Tag, Image: s.Text, Digest: s.Digest,
+		Exists: &no, Variants: api.Map[api.Variant]{},
+	}
+	if s.Project != "" {
+		record.Type, record.State = string(snapshot.Buildservice), api.StateStable
+		if s.Tag != "" && s.Digest != "" {
+			record.Aliases = api.List[string]{s.ShortName()}
+		}
+	}
+	return record
+}

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// endpoint answers a GET or HEAD request and gives the status that it sent.
+type endpoint func(w http.ResponseWriter, r *http.Request) int
+
+// route makes a handler of an endpoint: it refuses other methods, counts, and
+// turns a panic into an answer, which works because endpoints write last of
+// all. It allocates nothing.
+func (s *Server) route(name string, answer endpoint) http.Handler {
+	counts := s.metrics.route(name)
+	known := name != "other"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		status := http.StatusInternalServerError
+		defer func() {
+			if failure := recover(); failure != nil {
+				s.defect(w, r, name, failure)
+			}
+			counts.observe(status, time.Since(began))
+			s.logRequest(r, name, status)
+		}()
+		if known && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			status = s.methodNotAllowed(w, r)
+			return
+		}
+		status = answer(w, r)
+	})
+}
+
+// defect answers in place of an endpoint that panicked.
+func (s *Server) defect(w http.ResponseWriter, r *http.Request, route string, failure any) {
+	if failure == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+		panic(failure)
+	}
+	s.log.ErrorContext(r.Context(), "a request met a defect", "route", route, "method", shown(r.Method),
+		"defect", shown(fmt.Sprint(failure)), "stack", string(debug.Stack()))
+	s.internalError(w)
+}
+
+// logRequest notes a request for those who debug. Of what a client sent it
+// notes the method alone.
+func (s *Server) logRequest(r *http.Request, route string, status int) {
+	if s.log.Enabled(r.Context(), levelRequest) {
+		s.log.Log(r.Context(), levelRequest, "request", "route", route, "method", shown(r.Method), "status", status)
+	}
+}

@@ -1,0 +1,128 @@
+// Package server publishes snapshots over HTTP: the routes, bodies, caching and
+// error answers of the contract in schemas/openapi.yaml.
+//
+// A [Server] follows a resolver and makes the bytes of the common answers once
+// for each snapshot; handlers send them. Its data routes and its operations
+// routes are two handlers, so that either can be mounted elsewhere; listening
+// is the caller's business. It asks no registry, executes no template and
+// decides no rule of the catalog. The published shapes are package server/api.
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+)
+
+// View is what the server needs of a resolver.
+type View interface {
+	// Follow calls f with each snapshot, one at a time and in order.
+	Follow(f func(*snapshot.Snapshot))
+	// Status tells how the sources fare now.
+	Status() resolver.Status
+}
+
+// Options adjust a [Server]. The zero value works.
+type Options struct {
+	// Logger gets failed requests, and all of them at debug level; nil discards
+	// them.
+	Logger *slog.Logger
+	// Metrics counts requests and is served at /v1/metrics; nil makes one.
+	Metrics *Metrics
+	// RetryAfter is what an answer 503 advises; 0 means 2 s.
+	RetryAfter time.Duration
+}
+
+// Server answers requests from the newest snapshot.
+type Server struct {
+	view     View
+	log      *slog.Logger
+	metrics  *Metrics
+	retry    []string
+	pages    atomic.Pointer[pages] // nil until the first snapshot
+	openapi  *body
+	draining atomic.Bool
+}
+
+// New makes a server and begins to follow the view. It gives an error if the
+// metrics belong to another server already.
+func New(view View, opts Options) (*Server, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.Metrics == nil {
+		opts.Metrics = NewMetrics()
+	}
+	if opts.RetryAfter <= 0 {
+		opts.RetryAfter = 2 * time.Second
+	}
+	document, err := openapiBody()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{view: view, log: opts.Logger, metrics: opts.Metrics, retry: seconds(opts.RetryAfter), openapi: document}
+	if err := opts.Metrics.watch(s); err != nil {
+		return nil, fmt.Errorf("server: watch the metrics: %w", err)
+	}
+	view.Follow(func(next *snapshot.Snapshot) { s.pages.Store(newPages(next, s.pages.Load())) })
+	return s, nil
+}
+
+// Drain makes readiness fail, so that no new requests are sent here while the
+// ones under way are finished.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Data gives the routes about images and the catalog.
+func (s *Server) Data() http.Handler {
+	router := s.router()
+	return &front{list: s.dataRoutes(router), router: router}
+}
+
+// Operations gives the routes for those who run the service: health, readiness
+// and metrics.
+func (s *Server) Operations() http.Handler {
+	router := s.router()
+	s.operationsRoutes(router)
+	return router
+}
+
+// Handler gives all routes.
+func (s *Server) Handler() http.Handler {
+	router := s.router()
+	list := s.dataRoutes(router)
+	s.operationsRoutes(router)
+	return &front{list: list, router: router}
+}
+
+// router makes a router that takes paths as they come: a path that has to be
+// cleaned is not one of ours, and redirects would lose the gateway's prefix.
+func (s *Server) router() *mux.Router {
+	router := mux.NewRouter().SkipClean(true)
+	router.NotFoundHandler = s.route("other", s.routeNotFound)
+	return router
+}
+
+// dataRoutes gives the handler of the list as well, for those in a hurry.
+func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
+	list = s.route(listPath, s.listImages)
+	router.Path(listPath).Handler(list)
+	// A name is any text at all, line breaks too.
+	router.Path("/v1/images/{name:(?s:.+)}").Handler(s.route("/v1/images/{name}", s.getImage))
+	router.Path("/v1/image-config").Handler(s.route("/v1/image-config", s.getImageConfig))
+	router.Path("/v1/catalog").Handler(s.route("/v1/catalog", s.getCatalog))
+	router.Path("/openapi.json").Handler(s.route("/openapi.json", s.getOpenAPI))
+	return list
+}
+
+func (s *Server) operationsRoutes(router *mux.Router) {
+	router.Path("/v1/healthz").Handler(s.route("/v1/healthz", s.getHealth))
+	router.Path("/v1/readyz").Handler(s.route("/v1/readyz", s.getReadiness))
+	router.Path("/v1/metrics").Handler(s.route("/v1/metrics", s.getMetrics))
+}
