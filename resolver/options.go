@@ -22,6 +22,9 @@ type Options struct {
 	// Doubt is how long a host is not believed that suddenly lacks most of the
 	// images that it had: until then its last good answers stay. 0 means 1 min.
 	Doubt time.Duration
+	// Users is the source of what tools' users built; nil means that the
+	// platform has no such images.
+	Users Users
 	// Logger gets what happens; nil discards it.
 	Logger *slog.Logger
 	// Observe is told of every round; nil means nobody counts. It must not block.

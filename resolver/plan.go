@@ -45,6 +45,9 @@ func (r *Resolver) take(served *Served) {
 		p.waiting[name] = true
 		h.rouse()
 	}
+	if r.users != nil && !r.users.asked {
+		p.waiting[usersKey] = true
+	}
 	ready := r.promoteIfReady()
 	r.mu.Unlock()
 	r.begin(ready)

@@ -43,8 +43,11 @@ func (r *Resolver) joinInput() (snapshot.Input, bool) {
 	for name, h := range r.hosts {
 		facts[name] = h.facts
 	}
+	users := r.usersNow()
+	failing := r.users != nil && r.users.source.State().Err != nil
 	return snapshot.Input{
-		Catalog: r.plan.served.Chart.Catalog, Facts: facts, Day: today(r.opts.Now()), Warnings: r.warnings(),
+		Catalog: r.plan.served.Chart.Catalog, Facts: facts, Day: today(r.opts.Now()), Users: users,
+		Warnings: append(r.warnings(), usersWarnings(users, failing)...),
 	}, true
 }
 

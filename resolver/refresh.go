@@ -30,7 +30,10 @@ func (r *Resolver) Refresh(ctx context.Context) error {
 	r.mu.Lock()
 	tickets := r.tickets
 	r.mu.Unlock()
-	if err := await(ctx, tickets); err != nil {
+	var group errgroup.Group
+	group.Go(func() error { return await(ctx, tickets) })
+	group.Go(func() error { return r.RefreshUsers(ctx) })
+	if err := group.Wait(); err != nil {
 		return err
 	}
 	if r.Snapshot() == nil {

@@ -23,6 +23,8 @@ type Resolver struct {
 	stop      context.CancelFunc
 	catalog   *rounds
 	replanned chan struct{} // holds one signal that there may be new hosts
+	users     *users        // nil without a source of user-built images
+	demand    demand
 
 	mu       sync.Mutex // guards what follows; never held over I/O
 	plan     *plan      // what is served; nil before the first catalog
@@ -54,6 +56,9 @@ func New(origin Origin, live LiveFunc, opts Options) *Resolver {
 	}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	r.catalog = newRounds(r.lookAtOrigin)
+	if opts.Users != nil {
+		r.users = r.newUsers(opts.Users)
+	}
 	return r
 }
 

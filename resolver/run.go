@@ -17,6 +17,8 @@ func (r *Resolver) Run(ctx context.Context) error {
 	group.Go(r.followOrigin)
 	group.Go(r.followHosts)
 	group.Go(r.followDays)
+	group.Go(r.followUsers)
+	group.Go(r.followHints)
 	return group.Wait()
 }
 

@@ -44,10 +44,29 @@ type SourceStatus struct {
 	// Stale is true while a last good answer is served because it cannot be
 	// repeated now.
 	Stale bool
+	// Users says more about the source of user-built images; nil for others.
+	Users *UsersStatus
 }
 
-// KindChart is the kind of the catalog's origin among the sources.
-const KindChart = "chart"
+// UsersStatus is what is to be said of the source of user-built images alone.
+type UsersStatus struct {
+	Plan     string // how changes are found: "incremental" or "rescan"
+	Version  string // of Harbor; "" where it is hidden
+	Identity string // "anonymous", "robot" or "user"
+	// Slow tells that each request costs Harbor much: a user's password is
+	// hashed anew for every one.
+	Slow                         bool
+	LastSweep                    time.Time
+	Tools, Repositories, LeftOut int
+}
+
+// The kinds of sources that are no registry host.
+const (
+	// KindChart is the catalog's origin.
+	KindChart = "chart"
+	// KindUsers is the source of user-built images.
+	KindUsers = "users"
+)
 
 // Status tells how everything fares now.
 func (r *Resolver) Status() Status {
@@ -59,6 +78,9 @@ func (r *Resolver) Status() Status {
 	}
 	for _, h := range r.hostsByName() {
 		status.Sources = append(status.Sources, h.status())
+	}
+	if r.users != nil {
+		status.Sources = append(status.Sources, r.users.status())
 	}
 	return status
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // benchConnections are asked at the same time.
-const benchConnections = 4
+const benchConnections = 32
 
 // rawClient sends the same bytes again and again on one connection, and reads
 // just enough to find the end of each answer.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -99,13 +100,22 @@ func sourceStatus(s resolver.SourceStatus, from origin, now time.Time) api.Sourc
 		out.LastAttemptAt = s.LastAttempt.UTC()
 	}
 	if !s.LastSuccess.IsZero() {
-		age := max(0, now.Sub(s.LastSuccess)).Round(time.Millisecond).Seconds() // clocks may be set back
+		age := float64(max(0, now.Sub(s.LastSuccess)).Milliseconds()) / 1000 // clocks may be set back
 		out.LastSuccessAt, out.AgeSeconds = s.LastSuccess.UTC(), &age
 	}
 	if s.Kind != resolver.KindChart {
 		out.ReferenceCount = &s.References
 	} else {
 		out.Name = from.word
+	}
+	if u := s.Users; u != nil {
+		out.Users = &api.UsersStatus{
+			Plan: cmp.Or(u.Plan, "unknown"), Version: u.Version, Identity: u.Identity,
+			ToolCount: u.Tools, RepositoryCount: u.Repositories, LeftOutCount: u.LeftOut,
+		}
+		if !u.LastSweep.IsZero() {
+			out.Users.LastSweepAt = u.LastSweep.UTC()
+		}
 	}
 	return out
 }

@@ -13,6 +13,8 @@ import (
 // statusOf is the one table from an error's code to its HTTP status.
 var statusOf = map[string]int{
 	api.CodeBadParameter:     http.StatusBadRequest,
+	api.CodeUnauthorized:     http.StatusUnauthorized,
+	api.CodeForbidden:        http.StatusForbidden,
 	api.CodeRouteNotFound:    http.StatusNotFound,
 	api.CodeImageNotFound:    http.StatusNotFound,
 	api.CodeMethodNotAllowed: http.StatusMethodNotAllowed,
@@ -45,7 +47,12 @@ func (s *Server) fail(w http.ResponseWriter, e api.Error) int {
 }
 
 func (s *Server) failWith(w http.ResponseWriter, code, format string, args ...any) int {
-	return s.fail(w, api.Error{Messages: api.Messages{Error: []string{fmt.Sprintf(format, args...)}}, Code: code})
+	return s.fail(w, *failure(code, format, args...))
+}
+
+// failure makes an error of a sentence.
+func failure(code, format string, args ...any) *api.Error {
+	return &api.Error{Messages: api.Messages{Error: []string{fmt.Sprintf(format, args...)}}, Code: code}
 }
 
 // internalError answers in place of an endpoint that did not get to its end,

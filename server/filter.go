@@ -52,12 +52,21 @@ func parseFilter(values url.Values) (filter, error) {
 func (f *filter) passes(i *snapshot.Image) bool {
 	return oneOf(f.types, string(i.Type)) &&
 		oneOf(f.states, i.State) &&
-		len(f.stackStates) == 0 && // standard images stand on no stack
-		len(f.tools) == 0 && // and belong to no tool
+		f.passesBuilt(i.Built) &&
 		anyOf(f.variants, func(name string) bool { return i.Variant(name) != nil }) &&
 		anyOf(f.names, func(name string) bool { return name == i.ShortName || slices.Contains(i.Aliases, name) }) &&
 		anyOf(f.texts, func(text string) bool { return holds(i, text) }) &&
 		anyOf(f.exists, func(s fact.Status) bool { return s == i.Exists })
+}
+
+// passesBuilt looks at what only user-built images have. A standard image stands
+// on no stack and belongs to no tool.
+func (f *filter) passesBuilt(b *snapshot.Built) bool {
+	if b == nil {
+		return len(f.stackStates) == 0 && len(f.tools) == 0
+	}
+	onStack := b.Stack != nil && b.Stack.State != "" && slices.Contains(f.stackStates, b.Stack.State)
+	return oneOf(f.tools, b.Tool) && (len(f.stackStates) == 0 || onStack)
 }
 
 func oneOf(allowed []string, word string) bool {

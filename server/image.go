@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/names"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
@@ -33,15 +34,44 @@ func (s *Server) getImage(w http.ResponseWriter, r *http.Request) int {
 		return s.failWith(w, api.CodeBadParameter, "%s", err)
 	}
 	name := mux.Vars(r)["name"]
-	image := p.names.Find(name)
-	if image == nil {
+	warning := ""
+	if wantsFresh(r) {
+		warning = s.onDemand(r, toolNamed(name))
+		p = s.pages.Load()
+	}
+	record, found := p.find(name)
+	if !found {
 		return s.noImage(w, p, name)
 	}
-	record := p.fragments[p.at[image]]
+	messages := warnings(p.snapshot.WarningsFor(record.image))
+	if warning != "" {
+		messages.Warning = append(messages.Warning, warning)
+	}
 	if fields != nil {
 		record = selectFields([]fragment{record}, fields)[0]
 	}
-	return answer(w, r, imageJSON(record.json, warnings(p.snapshot.WarningsFor(image))), "")
+	return answer(w, r, imageJSON(record.json, messages), "")
+}
+
+// find gives the record of an image that anyone may see, by short name or alias.
+func (p *pages) find(name string) (fragment, bool) {
+	if image := p.names.Find(name); image != nil {
+		return p.fragments[p.at[image]], true
+	}
+	if image := p.snapshot.FindBuilt(name); image != nil && !image.Built.Private {
+		return fragment{image: image, json: encode(Record(image))}, true
+	}
+	return fragment{}, false
+}
+
+// toolNamed gives the tool whose image a name could be, or "".
+func toolNamed(name string) string {
+	project, _, found := strings.Cut(name, "/")
+	tool, isTool := inventory.ToolOf(project)
+	if !found || !isTool {
+		return ""
+	}
+	return tool
 }
 
 // noImage answers for a name that no image has: 410 if it was removed, else

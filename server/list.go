@@ -2,11 +2,11 @@ package server
 
 import (
 	"encoding/base64"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
 )
@@ -73,12 +73,8 @@ func (q *listQuery) parseCursor() error {
 
 // page gives the records of one page, and the name to go on after ("" on the
 // last page).
-func (q *listQuery) page(all []fragment) (records []fragment, next string) {
-	if q.descending {
-		all = slices.Clone(all)
-		slices.Reverse(all)
-	}
-	for _, f := range all[q.start(all):] {
+func (q *listQuery) page(all iter.Seq[fragment]) (records []fragment, next string) {
+	for f := range all {
 		if !q.filter.passes(f.image) {
 			continue
 		}
@@ -88,24 +84,6 @@ func (q *listQuery) page(all []fragment) (records []fragment, next string) {
 		records = append(records, f)
 	}
 	return records, ""
-}
-
-// start finds the first record after the cursor.
-func (q *listQuery) start(all []fragment) int {
-	if q.after == "" {
-		return 0
-	}
-	at, found := slices.BinarySearchFunc(all, q.after, func(f fragment, name string) int {
-		order := strings.Compare(f.image.ShortName, name)
-		if q.descending {
-			return -order
-		}
-		return order
-	})
-	if found {
-		at++
-	}
-	return at
 }
 
 // link is the header that leads to the next page, relative to the list's own
@@ -128,23 +106,46 @@ func (s *Server) listImages(w http.ResponseWriter, r *http.Request) int {
 	if p == nil {
 		return s.notReady(w)
 	}
-	if r.URL.RawQuery == "" {
-		return p.list.serve(w, r)
+	warning := ""
+	if wantsFresh(r) {
+		warning = s.onDemand(r, "")
+		p = s.pages.Load()
 	}
+	if r.URL.RawQuery == "" && warning == "" {
+		return p.list.get().serve(w, r)
+	}
+	b, refusal := p.query(r, public(p.snapshot.Users.View), warning)
+	if refusal != nil {
+		return s.fail(w, *refusal)
+	}
+	return b.serve(w, r)
+}
+
+// query makes the body of what a request wants of a list.
+func (p *pages) query(r *http.Request, which tools, warning string) (*body, *api.Error) {
 	q, err := parseListQuery(r.URL.RawQuery)
 	if err != nil {
-		return s.failWith(w, api.CodeBadParameter, "%s", err)
+		return nil, failure(api.CodeBadParameter, "%s", err)
 	}
-	records, next := q.page(p.fragments)
-	return answer(w, r, listJSON(selectFields(records, q.fields), p.messages), q.link(next))
+	records, next := q.page(p.walk(which, q.after, q.descending))
+	messages := p.messages
+	if warning != "" {
+		messages.Warning = append(slices.Clone(messages.Warning), warning)
+	}
+	return bodyFor(r, listJSON(selectFields(records, q.fields), messages), q.link(next)), nil
 }
 
 // answer sends bytes that were made for this request alone, with the link to
 // the next page if there is one.
 func answer(w http.ResponseWriter, r *http.Request, text []byte, link string) int {
+	return bodyFor(r, text, link).serve(w, r)
+}
+
+// bodyFor makes a body in the one coding that a request takes.
+func bodyFor(r *http.Request, text []byte, link string) *body {
 	b := plainBody(typeJSON, text, link)
 	if c := pick(single(r.Header["Accept-Encoding"])); c != identity {
 		b.code(c)
 	}
-	return b.serve(w, r)
+	return b
 }

@@ -3,6 +3,10 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"sync"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/names"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
@@ -18,9 +22,18 @@ type pages struct {
 	at        map[*snapshot.Image]int
 	messages  api.Messages
 
-	list       *body
+	standard   *standard
+	users      *built
+	list       *lazyBody
 	legacyYAML *body
 	legacyJSON *body
+}
+
+// standard stands for the standard images of a snapshot and its warnings: two
+// pages with the same one list the same of them.
+type standard struct {
+	list     []byte
+	messages api.Messages
 }
 
 // fragment is the encoded record of one image. Records that did not change
@@ -30,7 +43,7 @@ type fragment struct {
 	json  []byte
 }
 
-func newPages(s *snapshot.Snapshot, before *pages) *pages {
+func newPages(s *snapshot.Snapshot, before *pages, kept *lru.Cache[string, builtTool]) *pages {
 	p := &pages{
 		snapshot: s, names: names.NewIndex(s.Images), messages: warnings(s.Warnings),
 		fragments: make([]fragment, len(s.Images)), at: make(map[*snapshot.Image]int, len(s.Images)),
@@ -39,7 +52,9 @@ func newPages(s *snapshot.Snapshot, before *pages) *pages {
 		p.fragments[i] = before.fragmentOf(image)
 		p.at[image] = i
 	}
-	p.list = before.listBody(listJSON(p.fragments, p.messages))
+	p.users = &built{snapshot: s, kept: kept}
+	p.standard = before.standardOf(listJSON(p.fragments, p.messages), p.messages)
+	p.list = before.listOf(p)
 	if before != nil && before.snapshot.Catalog == s.Catalog {
 		p.legacyYAML, p.legacyJSON = before.legacyYAML, before.legacyJSON
 	} else {
@@ -49,13 +64,46 @@ func newPages(s *snapshot.Snapshot, before *pages) *pages {
 	return p
 }
 
-// listBody makes the body of the whole list, or gives the one of these pages if
-// nothing in it changed: compressing is most of the work.
-func (p *pages) listBody(text []byte) *body {
-	if p != nil && bytes.Equal(p.list.coded[identity].bytes, text) {
+// standardOf gives the standard images of these pages if they are the same.
+func (p *pages) standardOf(list []byte, messages api.Messages) *standard {
+	if p != nil && bytes.Equal(p.standard.list, list) {
+		return p.standard
+	}
+	return &standard{list: list, messages: messages}
+}
+
+// listOf gives the complete list of other pages. It is the one of these if
+// nothing in it changed; compressing is most of the work. Without user-built
+// images it is made at once. With them it changes with every push somewhere, so
+// it is made when somebody asks for it.
+func (p *pages) listOf(next *pages) *lazyBody {
+	if p != nil && p.standard == next.standard && p.users.snapshot.Users == next.users.snapshot.Users &&
+		p.users.context() == next.users.context() {
 		return p.list
 	}
-	return newBody(typeJSON, text)
+	l := &lazyBody{make: func() *body {
+		if next.snapshot.Users.View == nil {
+			return newBody(typeJSON, next.standard.list)
+		}
+		all := slices.Collect(next.walk(public(next.snapshot.Users.View), "", false))
+		return newBody(typeJSON, listJSON(all, next.messages))
+	}}
+	if next.snapshot.Users.View == nil {
+		l.get()
+	}
+	return l
+}
+
+// lazyBody is a body that is made when it is first asked for.
+type lazyBody struct {
+	once sync.Once
+	make func() *body
+	body *body
+}
+
+func (l *lazyBody) get() *body {
+	l.once.Do(func() { l.body, l.make = l.make(), nil })
+	return l.body
 }
 
 func (p *pages) fragmentOf(image *snapshot.Image) fragment {

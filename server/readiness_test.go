@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"os"
@@ -18,7 +19,26 @@ import (
 type view struct {
 	follow func(func(*snapshot.Snapshot))
 	status func() resolver.Status
+	tool   func(ctx context.Context, tool string) error
+	live   func(ctx context.Context) error
+	hint   func(project string) bool
 }
+
+func (v view) RefreshTool(ctx context.Context, tool string) error {
+	if v.tool == nil {
+		return nil
+	}
+	return v.tool(ctx, tool)
+}
+
+func (v view) RefreshLive(ctx context.Context) error {
+	if v.live == nil {
+		return nil
+	}
+	return v.live(ctx)
+}
+
+func (v view) Hint(project string) bool { return v.hint == nil || v.hint(project) }
 
 func (v view) Follow(f func(*snapshot.Snapshot)) {
 	if v.follow != nil {

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/names"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
@@ -47,7 +49,33 @@ func Record(i *snapshot.Image) api.Image {
 	if i.LiveSource != "" {
 		record.Sources["live"] = i.LiveSource
 	}
+	if i.Built != nil {
+		addBuilt(&record, i)
+	}
 	return record
+}
+
+// addBuilt adds what is known of a user-built image alone. Its metadata are its
+// registry's: the catalog does not know it.
+func addBuilt(record *api.Image, i *snapshot.Image) {
+	b := i.Built
+	record.Tool, record.SizeBytes, record.PushedAt, record.Platforms = b.Tool, b.SizeBytes, b.PushedAt, b.Platforms
+	record.Sources["metadata"] = i.LiveSource
+	if b.Stack != nil {
+		record.Stack = &api.Stack{Name: b.Stack.Name, State: b.Stack.State, ReplacedBy: b.Stack.ReplacedBy}
+	}
+	if b.Signed {
+		record.Signed = &b.Signed
+	}
+	if v := b.Scan; v != nil {
+		record.Vulnerabilities = &api.Vulnerabilities{
+			Critical: v.Critical, High: v.High, Medium: v.Medium, Low: v.Low,
+			Negligible: v.Negligible, Unknown: v.Unknown, Fixable: &v.Fixable,
+		}
+		if v.At > 0 {
+			record.Vulnerabilities.ScannedAt = time.UnixMilli(v.At).UTC()
+		}
+	}
 }
 
 func variant(v snapshot.Variant) api.Variant {

@@ -14,8 +14,20 @@ type endpoint func(w http.ResponseWriter, r *http.Request) int
 // turns a panic into an answer, which works because endpoints write last of
 // all. It allocates nothing.
 func (s *Server) route(name string, answer endpoint) http.Handler {
+	if name == "other" {
+		return s.routeFor(name, answer)
+	}
+	return s.routeFor(name, func(w http.ResponseWriter, r *http.Request) int {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			return s.methodNotAllowed(w, r)
+		}
+		return answer(w, r)
+	})
+}
+
+// routeFor is [Server.route] for an endpoint that looks at the method itself.
+func (s *Server) routeFor(name string, answer endpoint) http.Handler {
 	counts := s.metrics.route(name)
-	known := name != "other"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		status := http.StatusInternalServerError
@@ -26,10 +38,6 @@ func (s *Server) route(name string, answer endpoint) http.Handler {
 			counts.observe(status, time.Since(began))
 			s.logRequest(r, name, status)
 		}()
-		if known && r.Method != http.MethodGet && r.Method != http.MethodHead {
-			status = s.methodNotAllowed(w, r)
-			return
-		}
 		status = answer(w, r)
 	})
 }

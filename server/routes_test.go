@@ -17,16 +17,20 @@ import (
 // everyRoute is one path for each operation of the document.
 var everyRoute = []string{
 	"/v1/images", "/v1/images/bookworm", "/v1/image-config", "/v1/catalog",
-	"/v1/healthz", "/v1/readyz", "/v1/metrics", "/openapi.json",
+	"/v1/healthz", "/v1/readyz", "/v1/metrics", "/openapi.json", toolPath,
 }
+
+// toolPath is a tool's list; the tests name the tool that asks in each request
+// for it.
+const toolPath = "/v1/tool/wikibugs/images"
 
 func TestEveryOperationIsThere(t *testing.T) {
 	operations, err := apitest.Operations()
 	require.NoError(t, err)
-	require.Len(t, operations, len(everyRoute))
+	require.Len(t, operations, len(everyRoute)+1, "and the webhook, which is not to be got")
 	s := start(t, setup{values: sample})
 	for _, path := range everyRoute {
-		require.Equal(t, http.StatusOK, s.get(t, path).status, path)
+		require.Equal(t, http.StatusOK, s.ask(t, http.MethodGet, path, "X-Toolforge-Tool", "wikibugs").status, path)
 	}
 }
 
@@ -85,7 +89,7 @@ func TestDataAndOperationsCanBeMountedApart(t *testing.T) {
 		case "/v1/healthz", "/v1/readyz", "/v1/metrics":
 			want, other = operations, data
 		}
-		require.Equal(t, http.StatusOK, want.get(t, path).status, path)
+		require.Equal(t, http.StatusOK, want.ask(t, http.MethodGet, path, "X-Toolforge-Tool", "wikibugs").status, path)
 		require.Equal(t, "route_not_found", into[api.Error](raw(t, other, path), http.StatusNotFound).Code)
 	}
 }

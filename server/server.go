@@ -9,6 +9,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
@@ -27,6 +29,13 @@ type View interface {
 	Follow(f func(*snapshot.Snapshot))
 	// Status tells how the sources fare now.
 	Status() resolver.Status
+	// RefreshTool asks what a tool's users built, now, and waits for the answer.
+	RefreshTool(ctx context.Context, tool string) error
+	// RefreshLive asks everything that can change, now, and waits.
+	RefreshLive(ctx context.Context) error
+	// Hint says that something may have changed in a project; false if there are
+	// so many hints that this one is dropped.
+	Hint(project string) bool
 }
 
 // Options adjust a [Server]. The zero value works.
@@ -38,6 +47,13 @@ type Options struct {
 	Metrics *Metrics
 	// RetryAfter is what an answer 503 advises; 0 means 2 s.
 	RetryAfter time.Duration
+	// Proven tells whether the header X-Toolforge-Tool of a request is to be
+	// believed; nil believes it from whoever has shown a client certificate that
+	// the listener verified, and on loopback.
+	Proven func(*http.Request) bool
+	// WebhookSecret is what Harbor's webhook policies send as Authorization; ""
+	// takes no webhooks.
+	WebhookSecret string
 }
 
 // Server answers requests from the newest snapshot.
@@ -49,6 +65,11 @@ type Server struct {
 	pages    atomic.Pointer[pages] // nil until the first snapshot
 	openapi  *body
 	draining atomic.Bool
+
+	proven        func(*http.Request) bool
+	webhookSecret string
+	built         *lru.Cache[string, builtTool] // by project
+	toolLists     *lru.Cache[string, toolList]  // by tool
 }
 
 // New makes a server and begins to follow the view. It gives an error if the
@@ -67,11 +88,23 @@ func New(view View, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{view: view, log: opts.Logger, metrics: opts.Metrics, retry: seconds(opts.RetryAfter), openapi: document}
+	s := &Server{
+		view: view, log: opts.Logger, metrics: opts.Metrics, retry: seconds(opts.RetryAfter), openapi: document,
+		proven: opts.Proven, webhookSecret: opts.WebhookSecret,
+	}
+	if s.proven == nil {
+		s.proven = proven
+	}
+	if s.built, err = lru.New[string, builtTool](keptTools); err != nil {
+		return nil, err
+	}
+	if s.toolLists, err = lru.New[string, toolList](keptTools); err != nil {
+		return nil, err
+	}
 	if err := opts.Metrics.watch(s); err != nil {
 		return nil, fmt.Errorf("server: watch the metrics: %w", err)
 	}
-	view.Follow(func(next *snapshot.Snapshot) { s.pages.Store(newPages(next, s.pages.Load())) })
+	view.Follow(func(next *snapshot.Snapshot) { s.pages.Store(newPages(next, s.pages.Load(), s.built)) })
 	return s, nil
 }
 
@@ -115,9 +148,13 @@ func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
 	router.Path(listPath).Handler(list)
 	// A name is any text at all, line breaks too.
 	router.Path("/v1/images/{name:(?s:.+)}").Handler(s.route("/v1/images/{name}", s.getImage))
+	router.Path("/v1/tool/{toolname}/images").Handler(s.route("/v1/tool/{toolname}/images", s.listToolImages))
 	router.Path("/v1/image-config").Handler(s.route("/v1/image-config", s.getImageConfig))
 	router.Path("/v1/catalog").Handler(s.route("/v1/catalog", s.getCatalog))
 	router.Path("/openapi.json").Handler(s.route("/openapi.json", s.getOpenAPI))
+	if s.webhookSecret != "" {
+		router.Path(webhookPath).Handler(s.routeFor(webhookPath, s.harborWebhook))
+	}
 	return list
 }
 

@@ -16,6 +16,8 @@ type Input struct {
 	Facts   Facts
 	// Day is the UTC day whose states are wanted.
 	Day chart.Date
+	// Users is what tools' users built, as the inventory has it now.
+	Users Users
 	// Warnings are put into the snapshot as they are.
 	Warnings []Warning
 	// Before is the snapshot that this one follows; nil for the first. Records
@@ -28,7 +30,7 @@ type Input struct {
 func Join(in Input) *Snapshot {
 	o := outlineOf(in)
 	s := &Snapshot{
-		Catalog: in.Catalog, Day: in.Day, Warnings: in.Warnings, outline: o,
+		Catalog: in.Catalog, Day: in.Day, Users: in.Users, Warnings: in.Warnings, outline: o,
 		Images: make([]*Image, len(o.records)),
 	}
 	var found answers // used again for each record
@@ -133,6 +135,6 @@ func (o Offer) answered(m fact.Manifest) Offer {
 }
 
 func unchanged(s, before *Snapshot) bool {
-	return before != nil && s.outline == before.outline &&
+	return before != nil && s.outline == before.outline && s.Users == before.Users &&
 		slices.Equal(s.Images, before.Images) && slices.Equal(s.Warnings, before.Warnings)
 }

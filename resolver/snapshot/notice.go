@@ -47,3 +47,16 @@ func notice(i *Image, day chart.Date) string {
 	}
 	return strings.Join(says, " ")
 }
+
+// stackNotice tells the owners of a user-built image what it stands on, where
+// that is at the end of its life. The state of the image stays what it is.
+func stackNotice(i *Image, stack *Stack) string {
+	if stack.State != chart.StateDeprecated {
+		return ""
+	}
+	text := fmt.Sprintf("Image %s stands on %s, which is deprecated: build it again.", i.ShortName, stack.Name)
+	if stack.ReplacedBy != "" {
+		text = fmt.Sprintf("Image %s stands on %s, which is deprecated: build it again on %s.", i.ShortName, stack.Name, stack.ReplacedBy)
+	}
+	return text
+}

@@ -57,6 +57,9 @@ type Image struct {
 	// Stale is true where a fact is from a source's last good answer because it
 	// did not answer when it was asked last.
 	Stale bool
+	// Built is what is known of an image that a tool's users built; nil for a
+	// standard image.
+	Built *Built
 }
 
 // Offer is one reference and what its registry says about it.
@@ -100,6 +103,8 @@ type Snapshot struct {
 	Day chart.Date
 	// Images are sorted by short name, one record per name.
 	Images []*Image
+	// Users is what tools' users built.
+	Users Users
 	// Warnings are about sources that could not be asked, by source.
 	Warnings []Warning
 	// Generation counts the snapshots of this process from 1.

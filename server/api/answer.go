@@ -27,6 +27,12 @@ type CatalogAnswer struct {
 	Messages Messages `json:"messages"`
 }
 
+// Acceptance is the body of an answer to POST /v1/webhooks/harbor: the event was
+// taken, and will be looked into.
+type Acceptance struct {
+	Messages Messages `json:"messages"`
+}
+
 // StatusOK is the status of a [Health] that is well.
 const StatusOK = "OK"
 

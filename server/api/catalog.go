@@ -86,6 +86,7 @@ const (
 	SourceChart  = "chart"
 	SourceOCI    = "oci"
 	SourceHarbor = "harbor"
+	SourceUsers  = "users"
 )
 
 // Statuses of a [Source]. More may come.
@@ -115,9 +116,29 @@ type Source struct {
 	// ReferenceCount is how many references of the catalog it is asked about;
 	// nil for the catalog's own source.
 	ReferenceCount *int `json:"reference_count,omitempty"`
+	// Users says more of the source of user-built images; nil for others.
+	Users *UsersStatus `json:"users,omitempty"`
 	// Stale is true while its last good answer is served because it does not
 	// answer now.
 	Stale bool `json:"stale,omitempty"`
+}
+
+// UsersStatus is what is to be said of the source of user-built images alone.
+type UsersStatus struct {
+	// Plan is how changes are found: "incremental", "rescan", or "unknown"
+	// before the first sweep.
+	Plan string `json:"plan"`
+	// Version is Harbor's; empty where it is hidden.
+	Version string `json:"version,omitempty"`
+	// Identity is what we are to Harbor: "robot", "user" or "anonymous".
+	Identity string `json:"identity"`
+	// LastSweepAt is when everything was last listed, in UTC; zero if never.
+	LastSweepAt time.Time `json:"last_sweep_at,omitzero"`
+	// ToolCount, RepositoryCount and LeftOutCount count tools with repositories,
+	// their repositories, and projects whose names are no tool's.
+	ToolCount       int `json:"tool_count"`
+	RepositoryCount int `json:"repository_count"`
+	LeftOutCount    int `json:"left_out_count"`
 }
 
 // SourceError is why an attempt failed, without secrets.

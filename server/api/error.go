@@ -5,6 +5,10 @@ package api
 const (
 	// CodeBadParameter (400): a parameter is unknown or makes no sense.
 	CodeBadParameter = "bad_parameter"
+	// CodeUnauthorized (401): nobody has proved who asks.
+	CodeUnauthorized = "unauthorized"
+	// CodeForbidden (403): it is known who asks, and it is not for them.
+	CodeForbidden = "forbidden"
 	// CodeRouteNotFound (404): there is no such path.
 	CodeRouteNotFound = "route_not_found"
 	// CodeImageNotFound (404): no image has this name or alias.

@@ -19,7 +19,7 @@ func exampleOf(t *testing.T, operationID string) []byte {
 	document, err := openapi3.NewLoader().LoadFromData(schemas.OpenAPIYAML())
 	require.NoError(t, err)
 	for _, item := range document.Paths.Map() {
-		if item.Get.OperationID == operationID {
+		if item.Get != nil && item.Get.OperationID == operationID {
 			media := item.Get.Responses.Status(200).Value.Content.Get("application/json")
 			example, err := json.Marshal(media.Example)
 			require.NoError(t, err)

@@ -35,11 +35,13 @@ var types = map[string]any{
 	"SourceStatus":     api.Source{},
 	"SourceError":      api.SourceError{},
 	"SnapshotStatus":   api.Snapshot{},
+	"UsersStatus":      api.UsersStatus{},
+	"Acceptance":       api.Acceptance{},
 }
 
-// written are the schemas of what the catalog encodes itself, without a type of
-// package api.
-var written = []string{"LegacyCatalog", "LegacyEntry", "LegacyVariant"}
+// written are the schemas of what the catalog encodes itself, and of what Harbor
+// sends, without a type of package api.
+var written = []string{"LegacyCatalog", "LegacyEntry", "LegacyVariant", "HarborEvent", "HarborEventData"}
 
 func components(t *testing.T) *openapi3.Components {
 	t.Helper()

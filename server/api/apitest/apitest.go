@@ -55,7 +55,7 @@ func Check(request *http.Request, response *http.Response, body []byte) error {
 	if declared == nil {
 		return errors.New("the status is not documented here")
 	}
-	if err := checkMethod(request.Method, response.StatusCode); err != nil {
+	if err := checkMethod(input, request.Method, response.StatusCode); err != nil {
 		return err
 	}
 	return errors.Join(
@@ -67,8 +67,14 @@ func Check(request *http.Request, response *http.Response, body []byte) error {
 
 // checkMethod tells 405 and its reason apart from everything else. An unknown
 // path is 404 whatever the method.
-func checkMethod(method string, status int) error {
+func checkMethod(input *openapi3filter.RequestValidationInput, method string, status int) error {
 	reading := method == http.MethodGet || method == http.MethodHead
+	if input.Route.Method == http.MethodPost {
+		if (method == http.MethodPost) == (status == http.StatusMethodNotAllowed) {
+			return fmt.Errorf("%d to %s, where POST alone is answered", status, method)
+		}
+		return nil
+	}
 	switch {
 	case reading && status == http.StatusMethodNotAllowed:
 		return fmt.Errorf("405 to %s, which every route answers", method)

@@ -40,6 +40,7 @@ func (a answer) check(t *testing.T) error {
 	require.NoError(t, err)
 	// Asking for a coding by name keeps the client from undoing it.
 	request.Header.Set("Accept-Encoding", "gzip, zstd")
+	request.Header.Set("X-Toolforge-Tool", "wikibugs")
 	response, err := server.Client().Do(request)
 	require.NoError(t, err)
 	return apitest.Check(request, response, apitest.Body(t, response))

@@ -88,12 +88,16 @@ func greedy(paths map[string]any) {
 	delete(paths, written)
 }
 
-// route finds the operation that a request is judged by: that of GET, whatever
-// the request's method; for an unknown path one that knows 404 alone.
+// route finds the operation that a request is judged by: that of GET, or of POST
+// where there is no GET, whatever the request's method; for an unknown path one that knows 404 alone.
 func (d *document) route(request *http.Request) (*openapi3filter.RequestValidationInput, error) {
 	get := request.Clone(request.Context())
 	get.Method, get.Body = http.MethodGet, nil
 	route, params, err := d.router.FindRoute(get)
+	if errors.Is(err, routers.ErrMethodNotAllowed) { // the document has it, and not for GET
+		get.Method = http.MethodPost
+		route, params, err = d.router.FindRoute(get)
+	}
 	if errors.Is(err, routers.ErrPathNotFound) {
 		route, params, err = d.nowhere(), nil, nil
 	}
@@ -116,8 +120,8 @@ func (d *document) nowhere() *routers.Route {
 // checkAccepted tells whether a request that got no error has only parameters
 // that the document admits. Of a request that got an error nothing is known.
 func checkAccepted(input *openapi3filter.RequestValidationInput, status int) error {
-	if status >= http.StatusBadRequest {
-		return nil
+	if status >= http.StatusBadRequest || input.Route.Method == http.MethodPost {
+		return nil // a body that was sent cannot be read again
 	}
 	operation := input.Route.Operation
 	if operation.Responses.Status(http.StatusBadRequest) != nil {

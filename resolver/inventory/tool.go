@@ -1,0 +1,143 @@
+package inventory
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+	"unique"
+)
+
+// Tool is what the users of one tool built. It is immutable: a change makes a
+// new one, so a pointer tells whether anything changed.
+type Tool struct {
+	Name    string // the tool's name, for example a--b
+	Project string // its Harbor project, for example tool-a-char.sep-b
+	// Private tells that only the tool itself may see what is in it.
+	Private bool
+	// Repositories are sorted by name.
+	Repositories []*Repository
+}
+
+// Repository is one repository of a tool, with its tagged images.
+type Repository struct {
+	ID   int64
+	Name string // below the project; may hold slashes
+	// Images are sorted by tag.
+	Images []Image
+	// updated and artifacts are Harbor's words for what was last read; if they
+	// are the same again, nothing changed. They are the bookkeeping of rounds, who
+	// alone write them, and no part of what readers see.
+	updated   int64 // nanoseconds
+	artifacts int64
+}
+
+// Image is one tag. It is small: there may be hundreds of thousands.
+type Image struct {
+	Tag    string
+	Digest Digest
+	// Pushed is when the artifact was pushed, in milliseconds since 1970; 0 if
+	// Harbor does not say. What a build says of its own age is not to be had:
+	// buildpacks write 1980.
+	Pushed int64
+	// Size is compressed, in bytes; 0 if unknown.
+	Size int64
+	// Details are what many images have in common.
+	Details unique.Handle[Details]
+	// Scan counts vulnerabilities; nil where nobody scanned.
+	Scan *Scan
+}
+
+// Details are facts that many images share.
+type Details struct {
+	// Platforms are os/architecture[/variant], joined by commas.
+	Platforms string
+	// Stack and RunImage are what a buildpack image says that it stands on.
+	Stack, RunImage string
+	// Signed tells that a signature is attached.
+	Signed bool
+}
+
+// Scan counts a scanner's findings by severity.
+type Scan struct {
+	Critical, High, Medium, Low, Negligible, Unknown int
+	Fixable                                          int
+	At                                               int64 // milliseconds since 1970
+}
+
+// Digest is a sha256 digest.
+type Digest [sha256.Size]byte
+
+// ParseDigest reads "sha256:<64 hex digits>".
+func ParseDigest(text string) (Digest, bool) {
+	var d Digest
+	digits, ok := strings.CutPrefix(text, "sha256:")
+	if !ok || len(digits) != 2*len(d) {
+		return Digest{}, false
+	}
+	_, err := hex.Decode(d[:], []byte(digits))
+	return d, err == nil
+}
+
+// String writes "sha256:…".
+func (d Digest) String() string { return "sha256:" + hex.EncodeToString(d[:]) }
+
+// PushedAt is Pushed as a time; zero if unknown.
+func (i Image) PushedAt() time.Time {
+	if i.Pushed == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(i.Pushed).UTC()
+}
+
+// sameImages tells whether two repositories offer the same, pulls and
+// bookkeeping aside.
+func (r *Repository) sameImages(other *Repository) bool {
+	if len(r.Images) != len(other.Images) {
+		return false
+	}
+	for i := range r.Images {
+		a, b := r.Images[i], other.Images[i]
+		scanA, scanB := a.Scan, b.Scan
+		a.Scan, b.Scan = nil, nil
+		if a != b || (scanA == nil) != (scanB == nil) || (scanA != nil && *scanA != *scanB) {
+			return false
+		}
+	}
+	return true
+}
+
+// Image gives a repository and one of its images by tag; both nil if there is
+// no such image.
+func (t *Tool) Image(repository, tag string) (*Repository, *Image) {
+	r := t.repository(repository)
+	if r == nil {
+		return nil, nil
+	}
+	at, found := slices.BinarySearchFunc(r.Images, tag, func(i Image, tag string) int { return strings.Compare(i.Tag, tag) })
+	if !found {
+		return nil, nil
+	}
+	return r, &r.Images[at]
+}
+
+// Images counts the tool's images.
+func (t *Tool) Images() int {
+	n := 0
+	for _, r := range t.Repositories {
+		n += len(r.Images)
+	}
+	return n
+}
+
+// TagsOf gives the tags on one digest, sorted.
+func (r *Repository) TagsOf(d Digest) []string {
+	var tags []string
+	for _, i := range r.Images {
+		if i.Digest == d {
+			tags = append(tags, i.Tag)
+		}
+	}
+	return tags
+}

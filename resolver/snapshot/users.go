@@ -1,0 +1,156 @@
+package snapshot
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/reference"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
+)
+
+// Users is what tools' users built: an inventory's view, and how far it is to be
+// believed. The zero value is a platform without such images. It is comparable.
+//
+// There may be hundreds of thousands of images in a view, so a snapshot holds
+// them as the inventory does, and makes a record ([Snapshot.Built]) when one is
+// looked at.
+type Users struct {
+	// Host is the registry as pods name it.
+	Host string
+	View *inventory.View
+	// Stale is true while the source does not answer; the view is its last good
+	// answer then.
+	Stale bool
+	// Known is false until the source answered for the first time.
+	Known bool
+}
+
+// Built is what is known of an image that a tool's users built, besides what
+// every image has.
+type Built struct {
+	Tool string
+	// Private tells that only the tool itself may see it.
+	Private   bool
+	PushedAt  time.Time // zero while unknown
+	SizeBytes int64     // compressed; 0 while unknown
+	Platforms []string  // os/architecture[/variant]
+	Stack     *Stack    // nil while unknown
+	Signed    bool
+	Scan      *inventory.Scan // nil where nobody scanned
+}
+
+// Stack is the buildpack stack or run image that an image stands on.
+type Stack struct {
+	Name       string
+	State      string // "" where the catalog does not know the stack
+	ReplacedBy string
+}
+
+// Built gives the records of one tool, sorted by short name: by repository,
+// then by tag.
+func (s *Snapshot) Built(tool *inventory.Tool) []*Image {
+	var out []*Image
+	for _, r := range tool.Repositories {
+		for i := range r.Images {
+			out = append(out, s.built(tool, r, &r.Images[i]))
+		}
+	}
+	sortByName(out)
+	return out
+}
+
+// FindBuilt gives the tool and the record of a user-built image by its short
+// name (project/name:tag), or by its alias with the digest; nil if there is
+// none. Whether the reader may see it is for the caller to say.
+func (s *Snapshot) FindBuilt(name string) *Image {
+	project, rest, found := strings.Cut(name, "/")
+	toolName, isTool := inventory.ToolOf(project)
+	if !found || !isTool {
+		return nil
+	}
+	tool := s.Users.View.Tool(toolName)
+	if tool == nil {
+		return nil
+	}
+	rest, digest, _ := strings.Cut(rest, "@")
+	repository, tag, found := cutTag(rest)
+	if !found {
+		return nil
+	}
+	r, image := tool.Image(repository, tag)
+	if image == nil || (digest != "" && image.Digest.String() != digest) {
+		return nil
+	}
+	return s.built(tool, r, image)
+}
+
+func cutTag(name string) (repository, tag string, found bool) {
+	at := strings.LastIndexByte(name, ':')
+	if at < 0 {
+		return name, "", false
+	}
+	return name[:at], name[at+1:], true
+}
+
+func (s *Snapshot) built(tool *inventory.Tool, r *inventory.Repository, i *inventory.Image) *Image {
+	digest := i.Digest.String()
+	path := tool.Project + "/" + r.Name
+	short := path + ":" + i.Tag
+	details := i.Details.Value()
+	out := &Image{
+		ShortName: short, Type: Buildservice, State: chart.StateStable,
+		Aliases: []string{short + "@" + digest},
+		Offer: Offer{
+			Reference: reference.Reference{Host: s.Users.Host, Path: path, Tag: i.Tag},
+			Exists:    fact.Present, Digest: digest,
+		},
+		Tags: r.TagsOf(i.Digest), LiveSource: s.Users.Host, Stale: s.Users.Stale,
+		Built: &Built{
+			Tool: tool.Name, Private: tool.Private, PushedAt: i.PushedAt(), SizeBytes: i.Size,
+			Stack: s.stack(details), Signed: details.Signed, Scan: i.Scan,
+		},
+	}
+	if details.Platforms != "" {
+		out.Built.Platforms = strings.Split(details.Platforms, ",")
+	}
+	if out.Built.Stack != nil {
+		out.Notice = stackNotice(out, out.Built.Stack)
+	}
+	return out
+}
+
+// stack looks up what the catalog says of the stack or run image that an image
+// names; the first that it knows counts.
+func (s *Snapshot) stack(d inventory.Details) *Stack {
+	first := ""
+	for _, name := range []string{d.Stack, d.RunImage, withoutDigest(d.RunImage)} {
+		if name == "" {
+			continue
+		}
+		if first == "" {
+			first = name
+		}
+		if known := s.Catalog.Stacks[name]; known != nil {
+			return &Stack{Name: name, State: known.Lifecycle.On(known.State, s.Day), ReplacedBy: known.ReplacedBy}
+		}
+	}
+	if first == "" {
+		return nil
+	}
+	return &Stack{Name: first}
+}
+
+func withoutDigest(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	return name
+}
+
+// sortByName puts records in the order of lists. The inventory's own order, by
+// repository and then by tag, differs where one repository's name begins with
+// another's.
+func sortByName(images []*Image) {
+	slices.SortFunc(images, func(a, b *Image) int { return strings.Compare(a.ShortName, b.ShortName) })
+}

@@ -1,0 +1,180 @@
+package resolver
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+)
+
+// Users is the source of what tools' users built; *inventory.Inventory is one.
+type Users interface {
+	// Host is the registry as pods name it.
+	Host() string
+	// Round asks for what changed; one at a time. The error is also in State.
+	Round(ctx context.Context) error
+	// State gives what is known now; never nil.
+	State() *inventory.State
+	// Follow names a function that is told of each other state, in order.
+	Follow(f func(*inventory.State))
+	// Refresh asks about one tool now, beside the rounds.
+	Refresh(ctx context.Context, tool string) error
+}
+
+// usersKey stands for the users' source among the hosts that a plan waits for.
+// No host has such a name.
+const usersKey = "users"
+
+// usersTimeout bounds one round, a first sweep of everything included.
+const usersTimeout = 10 * time.Minute
+
+// users is what the resolver keeps of the source of user-built images.
+type users struct {
+	source Users
+	rounds *rounds
+	hints  hints
+
+	// Guarded by the resolver's lock.
+	asked bool      // it has had its first say
+	from  time.Time // it asked not to be asked before
+}
+
+func (r *Resolver) newUsers(source Users) *users {
+	u := &users{source: source}
+	u.rounds = newRounds(r.askUsers)
+	u.hints.wake = make(chan struct{}, 1)
+	source.Follow(func(*inventory.State) { r.publish() })
+	return u
+}
+
+// followUsers asks the source in a loop.
+func (r *Resolver) followUsers() error {
+	if r.users == nil {
+		return nil
+	}
+	for r.users.rounds.do(r.ctx) == nil {
+		r.mu.Lock()
+		from := r.users.from
+		r.mu.Unlock()
+		if !r.pause(r.ctx, r.opts.Interval, from, nil) {
+			break
+		}
+	}
+	return nil
+}
+
+// askUsers is one round.
+func (r *Resolver) askUsers() {
+	ctx, cancel := context.WithTimeout(r.ctx, usersTimeout)
+	defer cancel()
+	before, began := r.users.source.State().Err, r.opts.Now()
+	err := r.users.source.Round(ctx)
+	if r.ctx.Err() != nil {
+		return
+	}
+	now := r.opts.Now()
+	r.opts.Observe(Round{Source: r.users.source.Host(), Kind: KindUsers, Duration: now.Sub(began), Err: err})
+	r.logRound(r.users.source.Host(), before, err, now.Sub(began))
+
+	r.mu.Lock()
+	first := !r.users.asked
+	r.users.asked, r.users.from = true, stayAway(err, now)
+	var ready *plan
+	if r.next != nil {
+		delete(r.next.waiting, usersKey)
+		ready = r.promoteIfReady()
+	}
+	r.mu.Unlock()
+	switch {
+	case ready != nil:
+		r.begin(ready)
+	case first:
+		r.publish()
+	}
+}
+
+// usersNow gives what a snapshot says of user-built images.
+func (r *Resolver) usersNow() snapshot.Users {
+	if r.users == nil {
+		return snapshot.Users{}
+	}
+	state := r.users.source.State()
+	known := !state.Health.LastSuccess.IsZero()
+	return snapshot.Users{
+		Host: r.users.source.Host(), View: state.View, Known: known, Stale: known && state.Err != nil,
+	}
+}
+
+// usersWarnings says what the user-built images in a snapshot are worth.
+func usersWarnings(u snapshot.Users, failing bool) []snapshot.Warning {
+	text := ""
+	switch {
+	case u.Host == "" || (u.Known && !u.Stale):
+		return nil
+	case u.Stale:
+		text = u.Host + " cannot be asked now: images that tools built are as it last answered"
+	case failing:
+		text = u.Host + " cannot be asked now: images that tools built are not known"
+	default:
+		text = u.Host + " is being asked for the first time: images that tools built are not known yet"
+	}
+	return []snapshot.Warning{{Source: u.Host, Text: text}}
+}
+
+// RefreshTool asks what a tool's users built, now, if nobody did within the last
+// second, and waits for the answer to be in [Resolver.Snapshot]. The error is
+// ctx's, or says why it could not be asked; the last good answer stays then.
+// Without a source of user-built images it does nothing.
+func (r *Resolver) RefreshTool(ctx context.Context, tool string) error {
+	if r.users == nil {
+		return nil
+	}
+	return r.demand.do(ctx, tool, func() error {
+		ctx, cancel := context.WithTimeout(r.ctx, demandTimeout)
+		defer cancel()
+		return r.users.source.Refresh(ctx, tool)
+	})
+}
+
+// RefreshUsers asks for what changed among user-built images, once, however
+// many call it at a time. The error is ctx's.
+func (r *Resolver) RefreshUsers(ctx context.Context) error {
+	if r.users == nil {
+		return nil
+	}
+	if r.ctx.Err() != nil {
+		return errClosed
+	}
+	return r.users.rounds.do(ctx)
+}
+
+// RefreshLive asks every registry host, and for what changed among user-built
+// images, once a second at most however many call it, and waits. The error is
+// ctx's.
+func (r *Resolver) RefreshLive(ctx context.Context) error {
+	return r.demand.do(ctx, "", func() error {
+		ctx, cancel := context.WithTimeout(r.ctx, demandTimeout)
+		defer cancel()
+		var group errgroup.Group
+		group.Go(func() error { return r.RefreshHosts(ctx) })
+		group.Go(func() error { return r.RefreshUsers(ctx) })
+		return group.Wait()
+	})
+}
+
+// usersStatus is the source's part of the status.
+func (u *users) status() SourceStatus {
+	state := u.source.State()
+	h := state.Health
+	return SourceStatus{
+		Name: u.source.Host(), Kind: KindUsers, LastSuccess: h.LastSuccess, LastAttempt: h.LastAttempt,
+		Err: state.Err, References: state.View.Images, Stale: state.Err != nil && !h.LastSuccess.IsZero(),
+		Users: &UsersStatus{
+			Plan: string(h.Plan), Version: h.Version, Identity: h.Identity.Kind.String(), Slow: h.Identity.Slow,
+			LastSweep: h.LastSweep, Tools: state.View.Tools, Repositories: state.View.Repositories, LeftOut: state.View.LeftOut,
+		},
+	}
+}

@@ -1,0 +1,97 @@
+package server
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
+)
+
+const webhookPath = "/v1/webhooks/harbor"
+
+// maxEvent bounds the body of one webhook, in bytes. The recorded ones have
+// below 1 KB.
+const maxEvent = 256 << 10
+
+// harborEvent is what is read of a webhook, in both of Harbor's formats: Default
+// has event_data, CloudEvents (structured mode) has data. An event only says
+// where to look: digests stand where tags should, deletions name one tag of
+// many, and several come in any order, so nothing else of it is believed.
+type harborEvent struct {
+	Type      string      `json:"type"`
+	EventData *eventFacts `json:"event_data"`
+	Data      *eventFacts `json:"data"`
+}
+
+type eventFacts struct {
+	Repository struct {
+		Namespace string `json:"namespace"`
+	} `json:"repository"`
+}
+
+// harborWebhook takes an event of Harbor's, answers at once, and has the project
+// looked at behind that. Replaying an event has no other effect than one more
+// look, and those are bounded.
+func (s *Server) harborWebhook(w http.ResponseWriter, r *http.Request) int {
+	if r.Method != http.MethodPost {
+		w.Header()["Allow"] = []string{http.MethodPost}
+		return s.failWith(w, api.CodeMethodNotAllowed, "%s is not answered here; use POST", shown(r.Method))
+	}
+	if !s.isHarbor(r) {
+		s.metrics.event("unauthorized")
+		return s.failWith(w, api.CodeUnauthorized, "the header Authorization is not that of Harbor's webhook policy")
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEvent))
+	if err != nil {
+		s.metrics.event("unreadable")
+		return s.failWith(w, api.CodeBadParameter, "the event cannot be read, or has more than %d bytes", maxEvent)
+	}
+	var event harborEvent
+	if err := json.Unmarshal(text, &event); err != nil {
+		s.metrics.event("unreadable")
+		return s.failWith(w, api.CodeBadParameter, "the event is no JSON object of Harbor's")
+	}
+	s.metrics.event(s.heed(event))
+	return s.accepted(w)
+}
+
+// acceptance is the body that says that an event was taken.
+var acceptance = append(encode(api.Acceptance{}), '\n')
+
+func (s *Server) accepted(w http.ResponseWriter) int {
+	h := w.Header()
+	h["Content-Type"] = typeJSON
+	h["Cache-Control"] = notStored
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = w.Write(acceptance)
+	return http.StatusAccepted
+}
+
+// heed has the event's project looked at, and names what became of it.
+func (s *Server) heed(event harborEvent) string {
+	facts := event.EventData
+	if facts == nil {
+		facts = event.Data
+	}
+	switch {
+	case facts == nil || facts.Repository.Namespace == "":
+		return "ignored" // scans of the system, quotas, and what later Harbors send
+	case !s.view.Hint(facts.Repository.Namespace):
+		return "dropped"
+	}
+	return "heeded"
+}
+
+// isHarbor compares the whole header with the secret, in constant time and
+// without telling its length.
+func (s *Server) isHarbor(r *http.Request) bool {
+	values := r.Header["Authorization"]
+	if len(values) != 1 {
+		return false
+	}
+	given, wanted := sha256.Sum256([]byte(values[0])), sha256.Sum256([]byte(s.webhookSecret))
+	return subtle.ConstantTimeCompare(given[:], wanted[:]) == 1
+}
