@@ -20,7 +20,7 @@ var (
 
 // BenchmarkHandlerWholeProgram compares the handler of GET /v1/images with
 // handlers that do less, in one run: a server process with each of them on a
-// port of its own, and four keep-alive connections over loopback that ask as
+// port of its own, and 32 keep-alive connections over loopback that ask as
 // fast as they are answered. What counts is the CPU time that the server's
 // process takes for a request. Contenders take turns in shuffled rounds; each
 // figure is the median over the rounds of the ratio within a round, so that

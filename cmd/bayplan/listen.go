@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -18,9 +19,15 @@ type listening struct {
 	server *http.Server
 	socket net.Listener
 	routes string // for the log
+	secure bool
 }
 
-func (l *listening) address() string { return "http://" + l.socket.Addr().String() }
+func (l *listening) address() string {
+	if l.secure {
+		return "https://" + l.socket.Addr().String()
+	}
+	return "http://" + l.socket.Addr().String()
+}
 
 func (l *listening) serve() error {
 	if err := l.server.Serve(l.socket); !errors.Is(err, http.ErrServerClosed) {
@@ -31,6 +38,10 @@ func (l *listening) serve() error {
 
 // listeners opens the sockets that the flags name, all or none.
 func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, log *slog.Logger) ([]*listening, error) {
+	secure, err := o.tls.config()
+	if err != nil {
+		return nil, err
+	}
 	main, err := listen(ctx, "--listen", o.listen, handlers.Handler(), log)
 	if o.anyPort && errors.Is(err, syscall.EADDRINUSE) {
 		main, err = listen(ctx, "--listen", "127.0.0.1:0", handlers.Handler(), log)
@@ -39,6 +50,9 @@ func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, l
 		return nil, err
 	}
 	main.routes = "all"
+	if secure != nil {
+		main.socket, main.secure = tls.NewListener(main.socket, secure), true
+	}
 	if o.operations == "" {
 		return []*listening{main}, nil
 	}

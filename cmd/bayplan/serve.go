@@ -29,6 +29,8 @@ type serveOptions struct {
 	operations string
 	delay      time.Duration
 	grace      time.Duration
+	tls        tlsFlags
+	webhook    string
 	anyPort    bool // the default port may be given up for a free one
 }
 
@@ -44,6 +46,10 @@ HTTP: /openapi.json says what. It starts to listen at once and is ready
 SIGTERM and Ctrl-C let the requests under way finish, for --shutdown-grace at
 most, and exit with 0; a second one ends it at once. Behind a load balancer,
 --shutdown-delay keeps it answering, not ready, until that has noticed.
+
+Images that tools built come from the one registry whose kind is harbor in the
+settings file. The header X-Toolforge-Tool is believed on loopback, and over TLS
+from whoever shows a certificate of --client-ca.
 
 With --demo it brings registries, a sample catalog and small images of its own,
 and needs nothing else.`,
@@ -67,6 +73,8 @@ and needs nothing else.`,
 	flags.StringVar(&o.operations, "operations-listen", "", "`ADDRESS` of a second listener, for health, readiness and metrics alone")
 	flags.DurationVar(&o.delay, "shutdown-delay", 0, "how long to go on answering after SIGTERM, not ready, before the listeners close")
 	flags.DurationVar(&o.grace, "shutdown-grace", 10*time.Second, "how long requests under way may take after that")
+	flags.StringVar(&o.webhook, "webhook-secret-file", "", "`FILE` with what Harbor's webhook policies send as Authorization; without it no webhooks are taken")
+	o.tls.register(cmd)
 	o.source.register(cmd)
 	o.source.registerIntervals(cmd)
 	o.log.register(cmd)
@@ -89,7 +97,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = running.Close() }() // its registries end with us anyway
-	o.source.catalog, o.source.anonymous = running.Catalog.String(), true
+	o.source.catalog, o.source.credentials = running.Catalog.String(), running.Credentials
 	return o.serve(withRegistries(ctx, running.Registries), log, func(address string, _ *snapshot.Snapshot) {
 		fmt.Fprint(o.std.out, welcome(address, running))
 	})
@@ -104,7 +112,11 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 		return err
 	}
 	defer r.Close()
-	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics})
+	secret, err := readSecret("--webhook-secret-file", o.webhook)
+	if err != nil {
+		return err
+	}
+	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics, WebhookSecret: secret})
 	if err != nil {
 		return err
 	}

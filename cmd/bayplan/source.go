@@ -16,7 +16,6 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/registry"
 )
 
 // sourceFlags say which catalog is meant and how registries are reached. The
@@ -30,7 +29,8 @@ type sourceFlags struct {
 	catalogInterval time.Duration
 	// roundLimit bounds one round at a registry; 0 means as long as it takes.
 	roundLimit time.Duration
-	anonymous  bool // no credentials are looked for
+	// credentials are those to show instead of Docker's; nil means Docker's.
+	credentials endpoint.CredentialFunc
 }
 
 func (f *sourceFlags) register(cmd *cobra.Command) {
@@ -52,29 +52,34 @@ func (f *sourceFlags) open(ctx context.Context, opts resolver.Options) (*resolve
 	if f.interval < 0 || f.catalogInterval < 0 {
 		return nil, fault.New(fault.Usage, "", "--interval", "a pause cannot be negative")
 	}
-	hosts, err := f.hosts(ctx)
+	configs, err := registries(ctx, f.registries)
 	if err != nil {
 		return nil, err
+	}
+	hosts, err := f.hosts(configs)
+	if err != nil {
+		return nil, err
+	}
+	users, err := usersOf(hosts, configs, opts.Logger)
+	if err != nil {
+		return nil, err
+	}
+	if users != nil {
+		opts.Users = users
 	}
 	origin, err := f.origin(hosts, opts.Logger)
 	if err != nil {
 		return nil, err
 	}
 	opts.Interval, opts.CatalogInterval, opts.CatalogTimeout = f.interval, f.catalogInterval, f.roundLimit
-	live := func(host string) resolver.Live {
-		return registry.New(hosts.For(host), registry.Options{Timeout: f.roundLimit})
-	}
-	return resolver.New(origin, live, opts), nil
+	return resolver.New(origin, f.liveOf(hosts, users), opts), nil
 }
 
 // hosts makes the directory of how registries are reached.
-func (f *sourceFlags) hosts(ctx context.Context) (*endpoint.Directory, error) {
-	configs, err := registries(ctx, f.registries)
-	if err != nil {
-		return nil, err
-	}
-	opts := endpoint.Options{UserAgent: "bayplan/" + buildVersion()}
-	if !f.anonymous {
+func (f *sourceFlags) hosts(configs map[string]endpoint.Config) (*endpoint.Directory, error) {
+	opts := endpoint.Options{UserAgent: "bayplan/" + buildVersion(), Credentials: f.credentials}
+	if opts.Credentials == nil {
+		var err error
 		if opts.Credentials, err = credentials(); err != nil {
 			return nil, err
 		}

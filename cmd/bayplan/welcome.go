@@ -24,6 +24,7 @@ Try, in another terminal:
   curl -s %[1]s/v1/images/pyton3.11
   curl -s %[1]s/v1/image-config
   curl -s %[1]s/v1/catalog
+  curl -s -H 'X-Toolforge-Tool: alpha' '%[1]s/v1/tool/alpha/images?type=buildservice'
   %[5]s list --server %[1]s --state deprecated
   %[5]s resolve --server %[1]s toolforge-python39-sssd-base
 

@@ -37,8 +37,11 @@ type Demo struct {
 	Registries map[string]endpoint.Config
 	// Missing are the short names whose image was left out.
 	Missing []string
+	// Credentials are what its registries are to be shown.
+	Credentials endpoint.CredentialFunc
 
 	servers []*http.Server
+	closers []func() error
 }
 
 // Start starts the registries and fills them. Close them with [Demo.Close].
@@ -55,14 +58,14 @@ func Start(ctx context.Context) (*Demo, error) {
 }
 
 func (d *Demo) start(ctx context.Context, sample *pack.Package) error {
-	home, err := d.listen(ctx)
+	home, err := d.listen(ctx, emptyRegistry())
 	if err != nil {
 		return err
 	}
 	d.Registries[home] = endpoint.Config{PlainHTTP: true}
 	questions := snapshot.Questions(sample.Chart.Catalog)
 	for _, host := range slices.Sorted(maps.Keys(questions)) {
-		address, err := d.listen(ctx)
+		address, err := d.listen(ctx, emptyRegistry())
 		if err != nil {
 			return err
 		}
@@ -70,6 +73,9 @@ func (d *Demo) start(ctx context.Context, sample *pack.Package) error {
 		if err := fill(ctx, address, sample.Chart.Catalog, questions[host]); err != nil {
 			return err
 		}
+	}
+	if err := d.startHarbor(ctx); err != nil {
+		return err
 	}
 	return d.publish(ctx, home, sample)
 }
@@ -89,14 +95,16 @@ func (d *Demo) publish(ctx context.Context, home string, sample *pack.Package) e
 	return nil
 }
 
-// listen starts an empty registry on a free port of the loopback interface.
-func (d *Demo) listen(ctx context.Context) (address string, err error) {
+func emptyRegistry() http.Handler { return ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))) }
+
+// listen starts a registry on a free port of the loopback interface.
+func (d *Demo) listen(ctx context.Context, registry http.Handler) (address string, err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
 	server := &http.Server{
-		Handler:           ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))),
+		Handler:           registry,
 		ReadHeaderTimeout: 5 * time.Second,
 	}
 	d.servers = append(d.servers, server)
@@ -112,6 +120,9 @@ func (d *Demo) Close() error {
 	var failed error
 	for _, server := range d.servers {
 		failed = errors.Join(failed, server.Close())
+	}
+	for _, closer := range d.closers {
+		failed = errors.Join(failed, closer())
 	}
 	return failed
 }

@@ -137,6 +137,6 @@ func ExampleStart() {
 	fmt.Println("without:", d.Missing)
 	// Output:
 	// toolforge/image-config 0.0.0-sample.1
-	// [docker-registry.svc.toolforge.org docker-registry.tools.wmflabs.org]
+	// [docker-registry.svc.toolforge.org docker-registry.tools.wmflabs.org tools-harbor.wmcloud.org]
 	// without: [jdk8 mono6.12]
 }

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/registry"
+)
+
+// usersOf makes the source of user-built images: the one host whose kind is
+// harbor. Without one the platform has no such images, and the result is nil.
+func usersOf(hosts *endpoint.Directory, configs map[string]endpoint.Config, log *slog.Logger) (*inventory.Inventory, error) {
+	var harbors []string
+	for _, name := range slices.Sorted(maps.Keys(configs)) {
+		if configs[name].Kind == endpoint.Harbor {
+			harbors = append(harbors, name)
+		}
+	}
+	switch len(harbors) {
+	case 0:
+		return nil, nil
+	case 1:
+		client := harbor.New(hosts.For(harbors[0]), harbor.Options{WithSignatures: true, WithVulnerabilities: true})
+		return inventory.New(harbors[0], client, inventory.Options{Logger: log}), nil
+	}
+	return nil, fault.New(fault.Usage, "", registriesKey, "%s are all of kind harbor", strings.Join(harbors, " and ")).
+		WithHint("images that tools built come from one Harbor; make the others kind oci")
+}
+
+// liveOf gives the source of live facts of each host: the inventory for its own,
+// the OCI distribution API for the rest.
+func (f *sourceFlags) liveOf(hosts *endpoint.Directory, users *inventory.Inventory) resolver.LiveFunc {
+	return func(host string) resolver.Live {
+		source := registry.New(hosts.For(host), registry.Options{Timeout: f.roundLimit})
+		if users != nil && users.Host() == host {
+			return users.Live(source)
+		}
+		return source
+	}
+}
