@@ -132,6 +132,7 @@ func (r *Resolver) RefreshTool(ctx context.Context, tool string) error {
 	if r.users == nil {
 		return nil
 	}
+	//nolint:contextcheck // others may wait for the same answer: it outlives the one who asks first
 	return r.demand.do(ctx, tool, func() error {
 		ctx, cancel := context.WithTimeout(r.ctx, demandTimeout)
 		defer cancel()
@@ -155,6 +156,7 @@ func (r *Resolver) RefreshUsers(ctx context.Context) error {
 // images, once a second at most however many call it, and waits. The error is
 // ctx's.
 func (r *Resolver) RefreshLive(ctx context.Context) error {
+	//nolint:contextcheck // others may wait for the same answer: it outlives the one who asks first
 	return r.demand.do(ctx, "", func() error {
 		ctx, cancel := context.WithTimeout(r.ctx, demandTimeout)
 		defer cancel()

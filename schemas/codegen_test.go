@@ -1,6 +1,7 @@
 package schemas_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,7 +62,7 @@ func TestGeneratedClientCompiles(t *testing.T) {
 		command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")
 		var problems []byte
 		out, err := command.Output()
-		if exit, ok := err.(*exec.ExitError); ok {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			problems = exit.Stderr
 		}
 		require.NoError(t, err, "go %v: %s", args, problems)

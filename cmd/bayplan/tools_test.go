@@ -41,7 +41,7 @@ func TestWelcomeWorksAsItStands(t *testing.T) {
 			require.NotContains(t, out, `"error"`, command)
 		}
 	}
-	require.Equal(t, 11, tried)
+	require.Equal(t, 12, tried)
 }
 
 // shell runs a line as somebody who typed it would, in an empty directory.

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"errors"
 	"context"
 	"io"
 	"sync"
@@ -44,7 +45,7 @@ func (b *leasedBody) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	b.lease.end()
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		err = b.failed(err)
 	}
 	return n, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 	"unique"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
@@ -16,7 +17,7 @@ const typeImage = "IMAGE"
 // imagesOf gives the tagged images among artifacts, sorted by tag. Signatures,
 // attestations and SBOMs that are stored under a tag are none.
 func imagesOf(artifacts []harbor.Artifact) []Image {
-	var out []Image
+	var out []tagged
 	for _, a := range artifacts {
 		if a.Type != typeImage {
 			continue
@@ -27,17 +28,34 @@ func imagesOf(artifacts []harbor.Artifact) []Image {
 		}
 		for _, tag := range a.Tags {
 			if !isAttachment(tag.Name) {
-				out = append(out, imageOf(a, digest, tag))
+				out = append(out, tagged{imageOf(a, digest, tag), tag.PushTime})
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Image) int { return cmp.Compare(a.Tag, b.Tag) })
-	return slices.Clip(out)
+	// A tag that moved while a list was read is on two artifacts: the later wins.
+	slices.SortStableFunc(out, func(a, b tagged) int {
+		return cmp.Or(cmp.Compare(a.image.Tag, b.image.Tag), b.at.Compare(a.at))
+	})
+	out = slices.CompactFunc(out, func(a, b tagged) bool { return a.image.Tag == b.image.Tag })
+	if len(out) == 0 {
+		return nil
+	}
+	images := make([]Image, len(out))
+	for i, t := range out {
+		images[i] = t.image
+	}
+	return images
+}
+
+// tagged is an image, and when its tag was put where it is.
+type tagged struct {
+	image Image
+	at    time.Time
 }
 
 func imageOf(a harbor.Artifact, digest Digest, tag harbor.Tag) Image {
 	image := Image{
-		Tag: tag.Name, Digest: digest, Size: a.Size,
+		Tag: unique.Make(tag.Name).Value(), Digest: digest, Size: a.Size,
 		Details: unique.Make(Details{
 			Platforms: strings.Join(a.Platforms, ","), Stack: a.Buildpack.Stack,
 			RunImage: cmp.Or(a.Buildpack.RunImageName, a.Buildpack.RunImage), Signed: a.Signed,

@@ -38,11 +38,15 @@ type Options struct {
 	// ProofEvery is how old the proof of identity and the list of private
 	// projects may be; 0 means 30 s.
 	ProofEvery time.Duration
-	// SweepEvery is the pause between two listings of everything; 0 means 1 h.
+	// SweepEvery is the pause between two listings of everything, a tenth more or
+	// less; 0 means 1 h.
 	SweepEvery time.Duration
 	// RescanEvery is how long one turn through all projects takes on a Harbor
 	// whose update_time does not follow pushes; 0 means 5 min.
 	RescanEvery time.Duration
+	// Doubt is how long a listing is not believed that lost most of what there
+	// was; 0 means 1 min.
+	Doubt time.Duration
 	// Concurrency bounds the questions under way; 0 means 64. The endpoint has
 	// a bound of its own.
 	Concurrency int
@@ -66,9 +70,11 @@ type State struct {
 type Health struct {
 	LastSuccess, LastAttempt, LastSweep, LastProof time.Time
 	Identity                                       harbor.Identity
-	Version                                        string // "" where Harbor hides it
-	Plan                                           Plan
-	// Denied counts projects that are listed but may not be read.
+	// Version is Harbor's; "" where it hides it.
+	Version string
+	Plan    Plan
+	// Denied counts projects that are listed but may not be read: what was known
+	// of them stands as it was.
 	Denied int
 }
 
@@ -85,19 +91,20 @@ type Inventory struct {
 	// 2.12, or we are anonymous.
 	oneByOne atomic.Bool
 
-	mu      sync.Mutex       // guards what follows and publication; never held over I/O
-	asked   int64            // counts questions about projects, in the order they begin
-	applied map[string]int64 // by project: the newest question whose answer is in the view
-	kept    map[string]bool  // projects that are no tool's and are kept all the same
-	follow  func(*State)
+	mu        sync.Mutex         // guards what follows and publication; never held over I/O
+	flights   map[string]*flight // by project
+	privacy   privacy            // as of the last proof
+	kept      map[string]bool    // projects that are kept for standard images: whether they were read
+	newlyKept bool               // some became so since the last round
+	follow    func(*State)
 }
 
 // New makes an inventory of the Harbor that pods name host. It asks nothing
 // before its first [Inventory.Round].
 func New(host string, h Harbor, opts Options) *Inventory {
-	i := &Inventory{host: host, harbor: h, opts: opts.withDefaults(), applied: map[string]int64{}, kept: map[string]bool{}, follow: func(*State) {}}
+	i := &Inventory{host: host, harbor: h, opts: opts.withDefaults(), flights: map[string]*flight{}, kept: map[string]bool{}, follow: func(*State) {}}
 	i.log = i.opts.Logger
-	i.book.others = map[string]row{}
+	i.book.others, i.book.denied = map[string]row{}, map[string]row{}
 	i.state.Store(&State{View: emptyView()})
 	return i
 }
@@ -106,6 +113,7 @@ func (o Options) withDefaults() Options {
 	defaultTo(&o.ProofEvery, 30*time.Second)
 	defaultTo(&o.SweepEvery, time.Hour)
 	defaultTo(&o.RescanEvery, 5*time.Minute)
+	defaultTo(&o.Doubt, time.Minute)
 	if o.Concurrency <= 0 {
 		o.Concurrency = 64
 	}
@@ -134,28 +142,3 @@ func (i *Inventory) State() *State { return i.state.Load() }
 // Follow names the function that is told of each state with another view or
 // another failure, in order. It is for start-up.
 func (i *Inventory) Follow(f func(*State)) { i.follow = f }
-
-// book is what rounds remember between them.
-type book struct {
-	swept     bool
-	lastSweep time.Time
-	proved    time.Time
-	identity  harbor.Identity
-	private   map[string]bool // projects; nil until proved once
-	known     map[string]bool // projects whose privacy is known
-	others    map[string]row  // repositories of projects that are not kept
-	newest    time.Time       // the newest update_time seen
-	total     int             // how many repositories Harbor counted last
-	version   string
-	plan      Plan
-	next      string    // the project at which the rescan goes on
-	turned    time.Time // when it last went on
-	shrunk    int       // listings in a row that lost implausibly much
-}
-
-// row is what a listing says of a repository.
-type row struct {
-	id        int64
-	updated   int64
-	artifacts int64
-}

@@ -2,10 +2,12 @@ package inventory
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 )
 
 // Asker asks a registry host over the OCI distribution API; *registry.Source is
@@ -19,7 +21,7 @@ type Asker interface {
 // of their own: a round of the inventory brings their projects up to date too.
 type Live struct {
 	inventory *Inventory
-	// registry is asked about references with a digest: an inventory knows what
+	// registry is asked about digests that no tag is on: an inventory knows what
 	// has a tag.
 	registry Asker
 }
@@ -31,44 +33,58 @@ func (i *Inventory) Live(registry Asker) *Live { return &Live{inventory: i, regi
 func (l *Live) Kind() string { return "harbor" }
 
 // Ask answers for references. A project that is not kept yet is read first.
+// While the inventory's last round failed it answers nothing, and Report.Err
+// says why.
 func (l *Live) Ask(ctx context.Context, refs []fact.Reference) fact.Report {
 	report := fact.Report{Manifests: map[fact.Reference]fact.Manifest{}, Repositories: map[string]fact.Repository{}}
-	var pinned []fact.Reference
-	for _, ref := range refs {
-		if ref.Digest != "" {
-			pinned = append(pinned, ref)
-		}
-	}
-	if len(pinned) > 0 {
-		report = l.registry.Ask(ctx, pinned)
-	}
-	if err := l.inventory.State().Err; err != nil {
-		report.Err = err
+	if report.Err = l.inventory.State().Err; report.Err != nil {
 		return report
 	}
+	projects := map[string]*Tool{}
+	var elsewhere []fact.Reference
 	for _, ref := range refs {
-		project, name, _ := strings.Cut(ref.Repository, "/")
-		tool, err := l.inventory.project(ctx, project)
-		if err != nil {
-			report.Err = err
-			continue
+		project, name := harbor.SplitName(ref.Repository)
+		tool, asked := projects[project]
+		if !asked {
+			var err error
+			if tool, err = l.inventory.project(ctx, project); err != nil {
+				report.Err = err
+			}
+			projects[project] = tool
+		}
+		if tool == nil {
+			continue // it could not be asked about
 		}
 		r := tool.repository(name)
-		if ref.Digest == "" {
-			report.Manifests[ref] = manifestOf(r, ref.Tag)
-		}
 		report.Repositories[ref.Repository] = repositoryOf(r)
+		if manifest, known := manifestOf(r, ref); known {
+			report.Manifests[ref] = manifest
+		} else {
+			elsewhere = append(elsewhere, ref)
+		}
+	}
+	if len(elsewhere) > 0 {
+		rest := l.registry.Ask(ctx, elsewhere)
+		maps.Copy(report.Manifests, rest.Manifests)
+		if report.Err == nil {
+			report.Err = rest.Err
+		}
 	}
 	return report
 }
 
 // project gives what a project holds, from the view if it is kept there.
 func (i *Inventory) project(ctx context.Context, project string) (*Tool, error) {
-	if i.keep(project, true) {
+	if !harbor.ValidProject(project) {
+		return &Tool{Project: project}, nil // Harbor cannot have it
+	}
+	if !i.keep(project) {
 		if err := i.refresh(ctx, project); err != nil {
-			i.keep(project, false)
 			return nil, err
 		}
+		i.mu.Lock()
+		i.kept[project] = true
+		i.mu.Unlock()
 	}
 	if tool := i.State().View.byProject(project); tool != nil {
 		return tool, nil
@@ -76,25 +92,50 @@ func (i *Inventory) project(ctx context.Context, project string) (*Tool, error) 
 	return &Tool{Project: project}, nil
 }
 
-// keep marks a project as kept or not, and tells whether that is new. It is
-// marked before it is read, so that no change falls between the two.
-func (i *Inventory) keep(project string, kept bool) bool {
+// keep marks a project as kept, and tells whether it has been read. It is marked
+// before it is read, so that no change falls between the two.
+func (i *Inventory) keep(project string) (read bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	was := i.kept[project]
-	i.kept[project] = kept
-	return was != kept
+	read, kept := i.kept[project]
+	if !kept {
+		i.kept[project] = false
+		i.newlyKept = true
+	}
+	return read
 }
 
-func manifestOf(r *Repository, tag string) fact.Manifest {
-	if r == nil {
-		return fact.Manifest{Status: fact.Absent}
+// forgetKept takes the repositories of projects that are kept by now out of the
+// book of those that are not.
+func (i *Inventory) forgetKept() {
+	i.mu.Lock()
+	some := i.newlyKept
+	i.newlyKept = false
+	i.mu.Unlock()
+	if !some {
+		return
 	}
-	at, found := slices.BinarySearchFunc(r.Images, tag, func(i Image, tag string) int { return strings.Compare(i.Tag, tag) })
+	for name := range i.book.others {
+		if project, _ := harbor.SplitName(name); i.keeps(project) {
+			delete(i.book.others, name)
+		}
+	}
+}
+
+// manifestOf answers for a reference, if a repository's tags can tell.
+func manifestOf(r *Repository, ref fact.Reference) (m fact.Manifest, known bool) {
+	switch {
+	case r == nil:
+		return fact.Manifest{Status: fact.Absent}, ref.Digest == ""
+	case ref.Digest != "":
+		there := slices.ContainsFunc(r.Images, func(i Image) bool { return i.Digest.String() == ref.Digest })
+		return fact.Manifest{Status: fact.Present, Digest: ref.Digest}, there
+	}
+	at, found := slices.BinarySearchFunc(r.Images, ref.Tag, func(i Image, tag string) int { return strings.Compare(i.Tag, tag) })
 	if !found {
-		return fact.Manifest{Status: fact.Absent}
+		return fact.Manifest{Status: fact.Absent}, true
 	}
-	return fact.Manifest{Status: fact.Present, Digest: r.Images[at].Digest.String()}
+	return fact.Manifest{Status: fact.Present, Digest: r.Images[at].Digest.String()}, true
 }
 
 func repositoryOf(r *Repository) fact.Repository {

@@ -30,14 +30,15 @@ const (
 // that before, it moved with some or none).
 var follows = semver.MustParse("2.15.2")
 
-// learn asks for the version, once.
+// learn asks for the version, and chooses the plan by it. Each sweep does:
+// Harbor may have been upgraded.
 func (i *Inventory) learn(ctx context.Context) error {
-	if i.book.swept {
-		return nil
-	}
 	info, err := i.harbor.SystemInfo(ctx)
 	if err != nil {
 		return err
+	}
+	if info.Version != i.book.version {
+		i.oneByOne.Store(false)
 	}
 	i.book.version = info.Version
 	if version, err := semver.NewVersion(info.Version); err == nil {
@@ -50,12 +51,17 @@ func (i *Inventory) learn(ctx context.Context) error {
 	return nil
 }
 
-// planByLooking chooses a plan where the version is hidden: if a repository
-// holds an artifact that was pushed well after the repository's update_time,
-// that time does not follow pushes. If there is none, it follows as far as one
-// can tell.
-func (i *Inventory) planByLooking(rows []harbor.Repository) Plan {
+// planByLooking chooses a plan where the version is hidden or says nothing: if a
+// repository holds an artifact that was pushed well after the repository's
+// update_time, that time does not follow pushes. If there is none, it follows as
+// far as one can tell; each sweep looks again. What was pushed since the listing
+// began is no evidence.
+func (i *Inventory) planByLooking(rows []harbor.Repository, began time.Time) {
+	if _, err := semver.NewVersion(i.book.version); err == nil || i.book.plan == PlanRescan {
+		return
+	}
 	const slack = 10 * time.Second
+	i.book.plan = PlanIncremental
 	view := i.State().View
 	for _, row := range rows {
 		project, name := harbor.SplitName(row.Name)
@@ -63,47 +69,65 @@ func (i *Inventory) planByLooking(rows []harbor.Repository) Plan {
 		if tool == nil {
 			continue
 		}
-		if r := tool.repository(name); r != nil && slices.ContainsFunc(r.Images, func(image Image) bool {
-			return image.PushedAt().After(row.UpdateTime.Add(slack))
+		r := tool.repository(name)
+		if r != nil && slices.ContainsFunc(r.Images, func(image Image) bool {
+			pushed := image.PushedAt()
+			return pushed.After(row.UpdateTime.Add(slack)) && pushed.Before(began)
 		}) {
-			return PlanRescan
+			i.book.plan = PlanRescan
+			return
 		}
 	}
-	return PlanIncremental
+}
+
+// rescan is how far the turn through all projects has come.
+type rescan struct {
+	next  string    // the key of the project at which it goes on; "" is the first
+	since time.Time // until when it is paid for; zero before it began
+}
+
+// turn is what a rescan reads in one round, and how far it has come then.
+type turn struct {
+	projects []string
+	after    rescan
 }
 
 // turn gives the projects that the rescan reads in this round: so many that all
 // have had their turn in [Options.RescanEvery].
-func (i *Inventory) turn() []string {
-	if i.book.plan != PlanRescan {
-		return nil
-	}
+func (i *Inventory) turn(view *View) turn {
 	now := i.opts.Now()
-	view := i.State().View
-	if i.book.turned.IsZero() {
-		i.book.turned = now
-		return nil
+	t := turn{after: i.book.rescan}
+	switch {
+	case i.book.plan != PlanRescan:
+		return turn{}
+	case t.after.since.IsZero():
+		t.after.since = now
+		return t
+	case view.projects == 0:
+		return t
 	}
-	share := float64(now.Sub(i.book.turned)) / float64(i.opts.RescanEvery)
-	wanted := min(view.Tools, int(share*float64(view.Tools)))
-	if wanted == 0 {
-		return nil
+	each := max(i.opts.RescanEvery/time.Duration(view.projects), 1)
+	wanted := min(int(now.Sub(t.after.since)/each), view.projects)
+	if wanted <= 0 {
+		return t
 	}
-	i.book.turned = now
-	var projects []string
-	collect := func(t *Tool) bool {
-		if len(projects) == wanted {
-			i.book.next = t.Project + "/"
+	t.after.since = t.after.since.Add(time.Duration(wanted) * each)
+	if wanted == view.projects {
+		t.after.since = now
+	}
+	from := t.after.next
+	t.after.next = ""
+	collect := func(tool *Tool) bool {
+		if len(t.projects) == wanted {
+			t.after.next = tool.Project + "/"
 			return false
 		}
-		projects = append(projects, t.Project)
+		t.projects = append(t.projects, tool.Project)
 		return true
 	}
-	from := i.book.next
-	i.book.next = ""
-	view.Walk(from, collect)
-	if len(projects) < wanted && from != "" {
-		view.Walk("", collect)
+	view.shelves.from(from, collect)
+	if len(t.projects) < wanted {
+		view.shelves.from("", collect)
 	}
-	return projects
+	return t
 }

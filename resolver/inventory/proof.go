@@ -7,12 +7,38 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 )
 
+// privacy is what the last proof told. It is replaced as a whole, under the lock.
+type privacy struct {
+	known   bool // there was a proof
+	kind    harbor.IdentityKind
+	private map[string]bool // projects
+}
+
+// of tells whether a tool's images are for the tool alone, and whether that is
+// a guess. A project that came after the last proof counts as private until the
+// next: a mistake in that direction leaks nothing, and the tool itself sees its
+// images all the same. What the anonymous can see, anybody can.
+func (p privacy) of(t *Tool, proved bool) (private, unproved bool) {
+	switch {
+	case p.known && p.kind == harbor.Anonymous:
+		return false, false
+	case proved:
+		return p.private[t.Project], false
+	case t.Repositories == nil: // it is new
+		return true, true
+	}
+	return t.Private, t.unproved
+}
+
 // prove makes sure of who we are, and of which projects are private: two
 // requests. Harbor answers whoever shows a wrong or revoked credential as it
 // answers everybody, with 200 and the public part only; without this, private
 // tools would seem to have lost everything. An anonymous inventory sees public
 // projects alone and has nothing to prove.
-func (i *Inventory) prove(ctx context.Context) error {
+//
+// base and rows are what was there before the call: what is in neither may have
+// come later than the answer.
+func (i *Inventory) prove(ctx context.Context, base *View, rows []harbor.Repository) error {
 	identity, err := i.harbor.Prove(ctx)
 	if err != nil {
 		return err
@@ -34,34 +60,40 @@ func (i *Inventory) prove(ctx context.Context) error {
 		}
 	}
 	i.book.identity, i.book.proved = identity, i.opts.Now()
-	i.hide(private)
+	listed := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		project, _ := harbor.SplitName(r.Name)
+		listed[project] = true
+	}
+	i.hide(privacy{known: true, kind: identity.Kind, private: private}, func(project string) bool {
+		return listed[project] || base.byProject(project) != nil
+	})
 	return nil
 }
 
-// hide publishes which tools are private now, if that changed. Projects that
-// were not known to the last proof count as private until this one.
-func (i *Inventory) hide(private map[string]bool) {
-	i.book.private = private
-	i.book.known = map[string]bool{}
+// hide publishes which tools are private now, if that changed. was tells which
+// projects were there before the answer.
+func (i *Inventory) hide(now privacy, was func(project string) bool) {
 	i.publish(func(e *edit) {
-		i.State().View.Walk("", func(t *Tool) bool {
-			i.book.known[t.Project] = true
-			if t.Private != private[t.Project] {
+		i.privacy = now
+		e.base.walk(func(t *Tool) {
+			private, unproved := now.of(t, was(t.Project))
+			private = private || now.private[t.Project]
+			if t.Name != "" && (t.Private != private || t.unproved != unproved) {
 				changed := *t
-				changed.Private = private[t.Project]
+				changed.Private, changed.unproved = private, unproved
 				e.put(&changed)
 			}
-			return true
 		})
 	})
 }
 
-// isPrivate tells whether a project's images are for its tool alone. One whose
-// privacy was never asked about is, because a mistake in that direction leaks
-// nothing.
-func (i *Inventory) isPrivate(project string) bool {
+// isProved tells whether the last proof covers the project of a row.
+func (i *Inventory) isProved(base *View, project string, r harbor.Repository) bool {
 	if i.book.identity.Kind == harbor.Anonymous {
-		return false // what anybody can see
+		return true
 	}
-	return i.book.private[project]
+	tool := base.byProject(project)
+	// Another number is another project of the same name.
+	return tool != nil && !tool.unproved && (tool.id == r.ProjectID || tool.id == 0)
 }

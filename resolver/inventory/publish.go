@@ -9,11 +9,31 @@ func (i *Inventory) publish(change func(*edit)) {
 	e := before.View.edit()
 	change(e)
 	view := e.commit()
-	if view.sameAs(before.View) {
+	if view == before.View {
 		return
 	}
 	next := *before
 	next.View = view
 	i.state.Store(&next)
 	i.follow(&next)
+}
+
+// settle publishes how a round went. The follower is told if it turned out
+// otherwise than the one before, or is the first to succeed.
+func (i *Inventory) settle(err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	now := i.opts.Now()
+	before := i.state.Load()
+	next := *before
+	next.Err = err
+	next.Health = i.book.health(before.Health)
+	next.Health.LastAttempt = now
+	if err == nil {
+		next.Health.LastSuccess = now
+	}
+	i.state.Store(&next)
+	if (before.Err == nil) != (err == nil) || before.Health.LastSuccess.IsZero() != next.Health.LastSuccess.IsZero() {
+		i.follow(&next)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 )
 
@@ -18,8 +17,9 @@ const overlap = 5 * time.Second
 const manyPages = 10
 
 // Round asks for what changed since the last one, or for everything if it is
-// the first or a sweep is due. There must be one round at a time. What a failed
-// round learnt is not used: the view stays, with the error.
+// the first or a sweep is due. There must be one round at a time. The error is
+// in the state too. What was learnt before a failure is kept, and the next round
+// goes on from there.
 func (i *Inventory) Round(ctx context.Context) error {
 	err := i.ask(ctx)
 	i.settle(err)
@@ -27,122 +27,101 @@ func (i *Inventory) Round(ctx context.Context) error {
 }
 
 func (i *Inventory) ask(ctx context.Context) error {
+	i.forgetKept()
 	now := i.opts.Now()
-	if !i.book.swept || now.Sub(i.book.lastSweep) >= i.opts.SweepEvery {
-		return i.sweep(ctx)
+	if !i.book.swept || !now.Before(i.book.nextSweep) {
+		return i.sweep(ctx, 0)
 	}
-	found, err := i.changes(ctx)
+	base := i.State().View
+	found, err := i.changes(ctx, base)
 	if err != nil {
 		return err
 	}
-	if found.everything {
-		return i.sweep(ctx)
+	if surplus := found.surplus(&i.book, base); found.everything || surplus != 0 && surplus != i.book.unexplained {
+		return i.sweep(ctx, surplus)
 	}
-	removals := found.total < i.book.total+found.added
-	if removals || found.unknownProject || now.Sub(i.book.proved) >= i.opts.ProofEvery {
-		if err := i.prove(ctx); err != nil {
+	if found.unproved || now.Sub(i.book.proved) >= i.opts.ProofEvery {
+		if err := i.prove(ctx, base, found.list()); err != nil {
 			return err
 		}
 	}
-	if removals {
-		// The newest page says that something is gone, not what.
-		return i.sweep(ctx)
-	}
-	if err := i.read(ctx, found.rows, i.turn(), nil); err != nil {
+	turn := i.turn(base)
+	if err := i.read(ctx, found.list(), turn.projects); err != nil {
 		return err
 	}
-	i.book.total = found.total
+	i.book.rescan = turn.after
 	return nil
 }
 
 // found is what the newest pages say.
 type found struct {
-	rows           []harbor.Repository // changed or new
-	added          int                 // how many of them are new
-	unknownProject bool                // one is of a project whose privacy is not known
-	total          int
-	everything     bool // too much changed to go on page by page
+	rows       map[string]harbor.Repository // changed or new, by name
+	added      int                          // how many of them are new
+	unproved   bool                         // one is of a project that the last proof does not cover
+	total      int                          // how many repositories there were when the first page was read
+	everything bool                         // too much changed to go on page by page
 }
 
-// changes reads the newest page, and more only while all of it is new.
-func (i *Inventory) changes(ctx context.Context) (found, error) {
-	var out found
+// surplus is how many repositories Harbor counts beyond those that are known or
+// were found. Less than none: some are gone. More: some came without a new
+// update_time, because their project turned public. A page of the newest says
+// neither which; only a sweep does.
+func (f *found) surplus(b *book, base *View) int { return f.total - b.expected(base) - f.added }
+
+func (f *found) list() []harbor.Repository {
+	rows := make([]harbor.Repository, 0, len(f.rows))
+	for _, r := range f.rows {
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// changes reads the newest page, and more only while they reach back no further
+// than the last round, or hold nothing that is known. All rows of a page are
+// looked at, however old: they cost nothing more, and a clock may have been set.
+func (i *Inventory) changes(ctx context.Context, base *View) (*found, error) {
+	out := &found{rows: map[string]harbor.Repository{}}
 	until := i.book.newest.Add(-overlap)
-	for page := 1; ; page++ {
-		if page > manyPages {
-			out.everything = true
-			return out, nil
-		}
+	for page := 1; page <= manyPages; page++ {
 		got, err := i.harbor.RecentRepositories(ctx, page)
 		if err != nil {
-			return found{}, err
+			return nil, err
 		}
-		out.total = got.Total
+		if page == 1 {
+			out.total = got.Total
+		}
+		news, oldest := 0, until
 		for _, r := range got.Rows {
-			if r.UpdateTime.Before(until) {
-				return out, nil
+			if i.consider(base, r, out) {
+				news++
 			}
-			i.consider(r, &out)
+			oldest = r.UpdateTime
 		}
-		if len(got.Rows) == 0 || page*harbor.PageSize >= got.Total {
+		if len(got.Rows) == 0 || page*harbor.PageSize >= got.Total || oldest.Before(until) && news < len(got.Rows) {
 			return out, nil
 		}
 	}
+	out.everything = true
+	return out, nil
 }
 
-func (i *Inventory) consider(r harbor.Repository, out *found) {
-	old, known := i.known(r.Name)
+// consider takes a row if it is news.
+func (i *Inventory) consider(base *View, r harbor.Repository, out *found) bool {
+	old, known := i.book.known(base, r.Name)
 	if known && old == rowOf(r) {
-		return
+		return false
 	}
-	if !known {
+	if _, twice := out.rows[r.Name]; !twice && !known {
 		out.added++
 	}
-	project, _ := harbor.SplitName(r.Name)
-	if i.book.identity.Kind != harbor.Anonymous && !i.book.known[project] {
-		out.unknownProject = true
+	if project, _ := harbor.SplitName(r.Name); isTool(project) && !i.isProved(base, project, r) {
+		out.unproved = true
 	}
-	out.rows = append(out.rows, r)
+	out.rows[r.Name] = r
+	return true
 }
 
-func rowOf(r harbor.Repository) row {
-	return row{id: r.ID, updated: r.UpdateTime.UnixNano(), artifacts: r.ArtifactCount}
+func isTool(project string) bool {
+	_, ok := ToolOf(project)
+	return ok
 }
-
-// known gives what was last read of a repository.
-func (i *Inventory) known(name string) (row, bool) {
-	project, rest := harbor.SplitName(name)
-	if tool := i.State().View.byProject(project); tool != nil {
-		if r := tool.repository(rest); r != nil {
-			return row{id: r.ID, updated: r.updated, artifacts: r.artifacts}, true
-		}
-	}
-	r, ok := i.book.others[name]
-	return r, ok
-}
-
-func (i *Inventory) knownTotal() int { return i.State().View.Repositories + len(i.book.others) }
-
-// settle publishes how the round went, if nothing else was published in it.
-func (i *Inventory) settle(err error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	now := i.opts.Now()
-	next := *i.state.Load()
-	before := next.Err
-	next.Err = err
-	next.Health.LastAttempt = now
-	if err == nil {
-		next.Health.LastSuccess = now
-	}
-	next.Health.LastSweep, next.Health.LastProof = i.book.lastSweep, i.book.proved
-	next.Health.Identity, next.Health.Version, next.Health.Plan = i.book.identity, i.book.version, i.book.plan
-	i.state.Store(&next)
-	if (before == nil) != (err == nil) {
-		i.follow(&next)
-	}
-}
-
-// mayBeGone tells an answer that a project or repository is not there (any
-// more) from a question that could not be asked.
-func mayBeGone(err error) bool { return fault.Is(err, fault.NotFound) }

@@ -2,121 +2,149 @@ package inventory
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 )
 
-// fewRepositories is how many repositories there must have been for their loss
-// to be implausible.
-const fewRepositories = 20
-
 // sweep lists everything, and reads what is not known yet or has changed. It is
-// the first round, the answer to a deletion, and what finds, now and then, all
-// that update_time cannot show.
-func (i *Inventory) sweep(ctx context.Context) error {
+// the first round, the answer to a count that does not add up (surplus), and
+// what finds, now and then, all that update_time cannot show.
+//
+// Who we are is proved after the listing and before anything of it is believed:
+// a listing by one whose credential was revoked is short, and a project that
+// came before the listing is in the list of private ones if it is private.
+func (i *Inventory) sweep(ctx context.Context, surplus int) error {
+	began := i.opts.Now()
 	if err := i.learn(ctx); err != nil {
 		return err
 	}
-	if err := i.prove(ctx); err != nil {
-		return err
-	}
-	// Counted before it is listed: what is deleted meanwhile shows as a smaller
-	// count in the next round.
-	newest, err := i.harbor.RecentRepositories(ctx, 1)
-	if err != nil {
-		return err
-	}
+	base := i.State().View
 	rows, err := i.harbor.AllRepositories(ctx)
 	if err != nil {
 		return err
 	}
-	if err := i.plausible(rows); err != nil {
+	if err := i.prove(ctx, base, rows); err != nil {
 		return err
 	}
-	there := make(map[string]bool, len(rows))
-	var changed []harbor.Repository
-	leftOut := map[string]bool{}
-	for _, r := range rows {
-		there[r.Name] = true
-		if old, known := i.known(r.Name); !known || old != rowOf(r) {
-			changed = append(changed, r)
-		}
-		if project, _ := harbor.SplitName(r.Name); !i.keeps(project) {
-			leftOut[project] = true
-		}
-	}
-	gone, err := i.gone(ctx, there)
-	if err != nil {
+	if err := i.plausible(base, rows); err != nil {
 		return err
 	}
-	if err := i.read(ctx, changed, nil, func(name string) bool { return gone[name] }); err != nil {
+	there, changed := i.differences(base, rows)
+	if err := i.read(ctx, changed, nil); err != nil {
 		return err
 	}
-	i.book.swept, i.book.lastSweep, i.book.total = true, i.opts.Now(), newest.Total
-	if i.book.plan == PlanUnknown {
-		i.book.plan = i.planByLooking(rows)
+	if err := i.dropGone(ctx, base, there); err != nil {
+		return err
 	}
-	i.publish(func(e *edit) { e.view.LeftOut = len(leftOut) })
+	i.book.swept, i.book.lastSweep, i.book.nextSweep = true, began, began.Add(spread(i.opts.SweepEvery))
+	i.book.unexplained = max(surplus, 0)
+	i.planByLooking(rows, began)
 	return nil
 }
 
-// gone tells which known repositories are no more. That a listing does not have
-// a row is not enough: between two of its pages one can be missed. A repository
-// that is not there holds nothing; one whose project turned invisible cannot be
-// asked about. What is kept of other projects goes without a question.
-func (i *Inventory) gone(ctx context.Context, there map[string]bool) (map[string]bool, error) {
-	gone := map[string]bool{}
-	var doubtful []string
-	i.State().View.walk(func(t *Tool) {
+// spread keeps replicas that began together from sweeping together.
+func spread(d time.Duration) time.Duration { return d - d/10 + rand.N(d/5+1) }
+
+// differences gives the names that a listing has, and the rows that are not as
+// they were when their repository was last read. What may not be read is tried
+// again each time.
+func (i *Inventory) differences(base *View, rows []harbor.Repository) (there map[string]bool, changed []harbor.Repository) {
+	there = make(map[string]bool, len(rows))
+	for _, r := range rows {
+		there[r.Name] = true
+		_, denied := i.book.denied[r.Name]
+		if old, known := i.book.known(base, r.Name); denied || !known || old != rowOf(r) {
+			changed = append(changed, r)
+		}
+	}
+	for name := range i.book.denied {
+		if !there[name] {
+			delete(i.book.denied, name)
+		}
+	}
+	return there, changed
+}
+
+// dropGone takes out of the view and the book what a listing no longer has.
+func (i *Inventory) dropGone(ctx context.Context, base *View, there map[string]bool) error {
+	for name := range i.book.others {
+		if !there[name] {
+			delete(i.book.others, name)
+		}
+	}
+	doubtful := map[string][]string{} // by project
+	base.walk(func(t *Tool) {
 		for _, r := range t.Repositories {
-			if name := t.Project + "/" + r.Name; !there[name] {
-				doubtful = append(doubtful, name)
+			if !there[t.Project+"/"+r.Name] {
+				doubtful[t.Project] = append(doubtful[t.Project], r.Name)
 			}
 		}
 	})
-	for name := range i.book.others {
-		if !there[name] {
-			gone[name] = true
-		}
+	answers, err := i.gone(ctx, doubtful)
+	defer func() { i.land(readingsOf(answers)...) }()
+	if err != nil {
+		return err
 	}
+	left := i.book.leftOut()
+	i.publish(func(e *edit) {
+		for _, a := range answers {
+			i.drop(e, a.reading, func(name string) bool { return a.gone[name] })
+		}
+		e.view.LeftOut = left
+	})
+	return nil
+}
+
+// goneOf is which repositories of a project are no more.
+type goneOf struct {
+	reading *reading
+	gone    map[string]bool
+}
+
+func readingsOf(answers []goneOf) []*reading {
+	out := make([]*reading, len(answers))
+	for n, a := range answers {
+		out[n] = a.reading
+	}
+	return out
+}
+
+// gone asks about repositories that are known and were not listed. That a
+// listing does not have a row is not enough: between two of its pages one can be
+// missed. A repository that is not there holds nothing; about one whose project
+// turned invisible, or went, Harbor says no more than that.
+func (i *Inventory) gone(ctx context.Context, doubtful map[string][]string) ([]goneOf, error) {
 	var mu sync.Mutex
+	var answers []goneOf
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(i.opts.Concurrency)
-	for _, name := range doubtful {
+	for project, names := range doubtful {
 		group.Go(func() error {
-			artifacts, err := i.harbor.RepositoryArtifacts(ctx, name)
-			if err != nil && !mayBeGone(err) {
-				return err
-			}
+			a := goneOf{reading: i.depart(project), gone: map[string]bool{}}
 			mu.Lock()
-			defer mu.Unlock()
-			gone[name] = len(artifacts) == 0
+			answers = append(answers, a)
+			mu.Unlock()
+			for _, name := range names {
+				artifacts, err := i.harbor.RepositoryArtifacts(ctx, project+"/"+name)
+				switch {
+				case mayBeGone(err): // the project is, and so all that it held
+					for _, name := range names {
+						a.gone[name] = true
+					}
+					return nil
+				case err != nil:
+					return err
+				}
+				a.gone[name] = len(artifacts) == 0
+			}
 			return nil
 		})
 	}
-	return gone, group.Wait()
+	err := group.Wait()
+	return answers, err
 }
-
-// plausible refuses a listing that lost most of what there was: an empty
-// database behind a healthy front looks like that, and so do lost rights.
-func (i *Inventory) plausible(rows []harbor.Repository) error {
-	had := i.knownTotal()
-	if !i.book.swept || had < fewRepositories || 2*len(rows) >= had {
-		i.book.shrunk = 0
-		return nil
-	}
-	i.book.shrunk++
-	if i.book.shrunk >= confirmations {
-		i.book.shrunk = 0
-		return nil
-	}
-	return fault.New(fault.Refused, "ask harbor", "", "it lists %d repositories and had %d: not believed until it says so %d times",
-		len(rows), had, confirmations).WithHint("if they were deleted on purpose, this goes by itself; else look at Harbor's database and at our robot's rights")
-}
-
-// confirmations is how many listings in a row must agree on an implausible loss.
-const confirmations = 10

@@ -16,20 +16,23 @@ type Tool struct {
 	Project string // its Harbor project, for example tool-a-char.sep-b
 	// Private tells that only the tool itself may see what is in it.
 	Private bool
-	// Repositories are sorted by name.
+	// Repositories are sorted by name. Those without a tagged image are among them.
 	Repositories []*Repository
+
+	unproved bool  // it came after the last proof of which projects are private
+	id       int64 // Harbor's, of the project; 0 until a listing said it. The rounds' bookkeeping.
 }
 
 // Repository is one repository of a tool, with its tagged images.
 type Repository struct {
-	ID   int64
 	Name string // below the project; may hold slashes
 	// Images are sorted by tag.
 	Images []Image
-	// updated and artifacts are Harbor's words for what was last read; if they
-	// are the same again, nothing changed. They are the bookkeeping of rounds, who
-	// alone write them, and no part of what readers see.
-	updated   int64 // nanoseconds
+	// These are Harbor's words for what was last read; if they are the same again,
+	// nothing changed. They are the bookkeeping of rounds, which alone write them,
+	// under the lock, and no part of what readers see.
+	id        int64
+	updated   int64 // nanoseconds since 1970
 	artifacts int64
 }
 
@@ -140,4 +143,15 @@ func (r *Repository) TagsOf(d Digest) []string {
 		}
 	}
 	return tags
+}
+
+// repository gives a repository by name, or nil.
+func (t *Tool) repository(name string) *Repository {
+	at, found := slices.BinarySearchFunc(t.Repositories, name, func(r *Repository, name string) int {
+		return strings.Compare(r.Name, name)
+	})
+	if !found {
+		return nil
+	}
+	return t.Repositories[at]
 }

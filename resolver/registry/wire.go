@@ -142,7 +142,11 @@ func (w *wire) subject(req *http.Request) subject {
 	return token
 }
 
-// asFault gives the fault in an error that is known to hold one.
+// asFault gives the fault that an error is.
 func asFault(err error) *fault.Error {
-	return endpoint.Classify(err).(*fault.Error)
+	f, ok := errors.AsType[*fault.Error](endpoint.Classify(err))
+	if !ok {
+		return &fault.Error{Kind: fault.Unreachable, Err: err}
+	}
+	return f
 }

@@ -71,11 +71,10 @@ func encode(t *testing.T, media string, example any) string {
 	if text, ok := example.(string); ok {
 		return text
 	}
-	marshal := json.Marshal
+	encoded, err := json.Marshal(example)
 	if media == "application/yaml" {
-		marshal = func(v any) ([]byte, error) { return yaml.Marshal(v) }
+		encoded, err = yaml.Marshal(example)
 	}
-	encoded, err := marshal(example)
 	require.NoError(t, err)
 	return string(encoded)
 }

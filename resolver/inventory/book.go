@@ -1,0 +1,94 @@
+package inventory
+
+import (
+	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
+)
+
+// book is what rounds remember between them. Only rounds touch it, and there is
+// one at a time.
+type book struct {
+	swept     bool
+	lastSweep time.Time
+	nextSweep time.Time
+	proved    time.Time
+	identity  harbor.Identity
+	version   string
+	plan      Plan
+	rescan    rescan
+
+	// newest is the newest update_time of all that was read.
+	newest time.Time
+	// others are the repositories of projects that are not kept.
+	others map[string]row
+	// denied are repositories that are listed but may not be read.
+	denied map[string]row
+	// unexplained is how many repositories Harbor counts beyond those that a
+	// whole listing had: rows without a name that Harbor can have.
+	unexplained int
+	// doubted is since when listings lost implausibly much; zero if they do not.
+	doubted time.Time
+}
+
+// row is what a listing says of a repository. If it says the same again, nothing
+// changed in it.
+type row struct {
+	id        int64
+	updated   int64 // nanoseconds since 1970
+	artifacts int64
+}
+
+func rowOf(r harbor.Repository) row {
+	return row{id: r.ID, updated: r.UpdateTime.UnixNano(), artifacts: r.ArtifactCount}
+}
+
+// known gives what was last read of a repository, by the book or a view.
+func (b *book) known(view *View, name string) (row, bool) {
+	if r, ok := b.denied[name]; ok {
+		return r, true
+	}
+	project, rest := harbor.SplitName(name)
+	if tool := view.byProject(project); tool != nil {
+		if r := tool.repository(rest); r != nil {
+			return row{id: r.id, updated: r.updated, artifacts: r.artifacts}, true
+		}
+	}
+	r, ok := b.others[name]
+	return r, ok
+}
+
+// expected is how many repositories Harbor should count, by the book and a view.
+func (b *book) expected(view *View) int {
+	n := view.listed + len(b.others)
+	for name := range b.denied {
+		project, rest := harbor.SplitName(name)
+		if tool := view.byProject(project); tool == nil || tool.repository(rest) == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// leftOut counts the projects that are not kept.
+func (b *book) leftOut() int {
+	projects := map[string]struct{}{}
+	for name := range b.others {
+		project, _ := harbor.SplitName(name)
+		projects[project] = struct{}{}
+	}
+	return len(projects)
+}
+
+// health tells what the book knows, over what was known before.
+func (b *book) health(h Health) Health {
+	h.LastSweep, h.LastProof = b.lastSweep, b.proved
+	h.Identity, h.Version, h.Plan = b.identity, b.version, b.plan
+	denied := map[string]struct{}{}
+	for name := range b.denied {
+		project, _ := harbor.SplitName(name)
+		denied[project] = struct{}{}
+	}
+	h.Denied = len(denied)
+	return h
+}
