@@ -1,8 +1,8 @@
 package endpoint
 
 import (
-	"errors"
 	"context"
+	"errors"
 	"io"
 	"sync"
 )
