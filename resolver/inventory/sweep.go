@@ -35,9 +35,11 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 		return err
 	}
 	there, changed := i.differences(base, rows)
-	if err := i.read(ctx, changed, nil); err != nil {
+	turn := i.turn(base)
+	if err := i.read(ctx, changed, turn.projects); err != nil {
 		return err
 	}
+	i.book.rescan = turn.after
 	if err := i.dropGone(ctx, base, there); err != nil {
 		return err
 	}
