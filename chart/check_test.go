@@ -82,3 +82,21 @@ func TestNotYAML(t *testing.T) {
 	require.Equal(t, "yaml-syntax", findings[0].Rule)
 	require.Positive(t, findings[0].Line)
 }
+
+// At the root, values of deployers pass; misspelt keys of the catalog do not.
+func TestMisspeltRootKeys(t *testing.T) {
+	source := chart.FromValues([]byte(`formatVersion: "1.0"
+chartVersion: 0.0.28
+environment: {name: tools}
+images:
+  a: {state: stable, image: registry.example/a}
+tombstone:
+  b: {date: 2026-01-01, reason: nobody used it}
+`))
+	_, findings := source.Check()
+	require.Len(t, findings, 1)
+	require.Equal(t, `values.yaml:6:1: error: tombstone: this key is not known: did you mean tombstones? (unknown-key)`, findings[0].String())
+	loaded, err := source.Load()
+	require.NoError(t, err, "a server may be older than its catalog")
+	require.Equal(t, findings[0].Message, loaded.Warnings[0].Message)
+}

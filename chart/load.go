@@ -39,6 +39,7 @@ func (s *Source) check(lenient bool) (*Chart, Findings) {
 		return nil, c.all()
 	}
 	c.formatVersion()
+	c.rootKeys()
 	c.scalars()
 	c.schema()
 	out.Catalog = decode(root)

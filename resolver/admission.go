@@ -1,6 +1,8 @@
 package resolver
 
 import (
+	"errors"
+
 	"github.com/Masterminds/semver/v3"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
@@ -35,7 +37,7 @@ func admitMoved(served *Served, next *chart.Chart) error {
 			WithHint("publish the new content under a new version")
 	}
 	if older(next.Metadata.Version, before) {
-		return fault.New(fault.Refused, op, side, "it is older than version %s, which is served", before).
+		return fault.New(fault.Refused, op, side, "%w version %s, which is served", errOlder, before).
 			WithHint("to go back, publish the older content as a new version, or name the exact version")
 	}
 	kept := 0
@@ -50,6 +52,9 @@ func admitMoved(served *Served, next *chart.Chart) error {
 	}
 	return nil
 }
+
+// errOlder is in the chain of refusals of an older version.
+var errOlder = errors.New("it is older than")
 
 // older tells whether version a comes before b: by SemVer precedence, and
 // between versions that differ in build metadata alone as strings, because that

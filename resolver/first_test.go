@@ -31,7 +31,7 @@ func TestFirstSnapshotWaitsForAllHosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, offering(two), sources(map[string]live{
 			"a.example": present("sha256:a"), "b.example": after(2*time.Second, present("sha256:b")),
-		}), resolver.Options{})
+		}), resolver.Options{FirstWait: 3 * time.Second})
 		run(t, r)
 
 		time.Sleep(2*time.Second - time.Nanosecond)

@@ -15,7 +15,7 @@ type Options struct {
 	CatalogInterval time.Duration
 	// FirstWait bounds how long a new catalog waits for hosts that have not yet
 	// been asked about it: the first one before there is any snapshot, a later
-	// one while the catalog before it is served. 0 means 3 s.
+	// one while the catalog before it is served. 0 means 1 s.
 	FirstWait time.Duration
 	// CatalogTimeout bounds one look at the origin; 0 means 30 s.
 	CatalogTimeout time.Duration
@@ -37,7 +37,7 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	positive(&o.Interval, 2*time.Second)
 	positive(&o.CatalogInterval, o.Interval)
-	positive(&o.FirstWait, 3*time.Second)
+	positive(&o.FirstWait, time.Second)
 	positive(&o.CatalogTimeout, 30*time.Second)
 	positive(&o.Doubt, time.Minute)
 	if o.Logger == nil {

@@ -102,6 +102,23 @@ func TestAVanishedVersionStays(t *testing.T) {
 	require.Equal(t, []string{"version 1.0.0 is no longer where it was published: it stays served"}, status.Warnings)
 }
 
+// Under a constraint nothing is asked for by name: that the served version is
+// gone shows in an older one being the newest.
+func TestAVanishedVersionStaysUnderAConstraint(t *testing.T) {
+	s := newShelf(t)
+	s.publish(t, "1.0.4", four)
+	s.publish(t, "1.0.5", four)
+	r := s.follow(t, artifact.Selection{Constraint: "^1.0.0"})
+	require.NoError(t, r.Refresh(t.Context()))
+	require.Empty(t, r.Status().Warnings)
+
+	s.withdraw(t, "1.0.5")
+	version, refused := serves(t, r)
+	require.Equal(t, "1.0.5", version)
+	require.True(t, fault.Is(refused, fault.Refused))
+	require.Equal(t, []string{"version 1.0.5 is no longer where it was published: it stays served"}, r.Status().Warnings)
+}
+
 func TestUnderAConstraint(t *testing.T) {
 	mostlyBuried := lone + `tombstones:
   b: {date: "2026-01-01", reason: gone}

@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -90,6 +91,11 @@ func (s *Status) serves(served *Served) {
 	s.Served = served
 	for _, w := range served.Chart.Warnings {
 		s.Warnings = append(s.Warnings, w.String())
+	}
+	if r := s.Refused; r != nil && r.Offer != nil && errors.Is(r.Err, errOlder) {
+		// Under a constraint or a moving tag the newest is what is offered: if that
+		// is older than what is served, what is served is gone.
+		s.Warnings = append(s.Warnings, fmt.Sprintf("version %s is no longer where it was published: it stays served", served.Chart.Metadata.Version))
 	}
 	look := &s.Sources[0]
 	if look.Err != nil {

@@ -11,8 +11,8 @@ import (
 
 // Words gives up to limit of the known words that are close to word, the
 // closest first and equals in alphabetical order. Close means that at most a
-// third of the letters (and always one) have to change, or that one is a
-// prefix of the other. Case does not count. A limit of zero or less gives none.
+// third of the letters (and always one, or two of four) have to change, or that
+// one is a prefix of the other. Case does not count. A limit of zero or less gives none.
 func Words(word string, known []string, limit int) []string {
 	type candidate struct {
 		word     string
@@ -20,6 +20,9 @@ func Words(word string, known []string, limit int) []string {
 	}
 	folded := strings.ToLower(word)
 	allowed := max(1, len(folded)/3)
+	if len(folded) >= 4 {
+		allowed = max(allowed, 2)
+	}
 	var found []candidate
 	for _, k := range known {
 		if c, ok := compare(folded, strings.ToLower(k), allowed); ok {

@@ -22,7 +22,7 @@ func agreeNames(w wanted, meta Metadata) error {
 	}
 	if namesVersion(w.version) && meta.Version != w.version {
 		return fault.New(fault.Invalid, "", "", "the tag says version %s, Chart.yaml %s", w.version, clip(meta.Version)).
-			WithHint("somebody moved the tag: publish versions with `helm push` or `bayplan publish`")
+			WithHint("somebody moved the tag: publish versions with `helm push`")
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func isChartYAML(header *tar.Header) (bool, error) {
 	directory, file, _ := strings.Cut(name, "/")
 	if directory == "Chart.yaml" && file == "" {
 		return false, fault.New(fault.Invalid, "", "", "its Chart.yaml is not in a directory named like the chart").
-			WithHint("make the archive with `helm package` or `bayplan publish`")
+			WithHint("make the archive with `helm package`")
 	}
 	if file != "Chart.yaml" {
 		return false, nil

@@ -121,7 +121,7 @@ func mismatched(err error) bool {
 }
 
 func lookAround(on target) string {
-	return fmt.Sprintf("check path and version; `bayplan versions %s` lists what is there", on.repository())
+	return fmt.Sprintf("check path and version; `oras repo tags %s` lists what is there", strings.TrimPrefix(on.repository(), "oci://"))
 }
 
 func signIn(on target) string {

@@ -62,7 +62,7 @@ func (m *chartManifest) sortLayers(layers []ocispec.Descriptor) error {
 			m.provenance = &layers[i]
 		case legacyArchiveMediaType:
 			return fault.New(fault.Invalid, "", "", "it was pushed by a Helm before 3.7, in a format of its own").
-				WithHint("push the chart again with a current Helm or with `bayplan publish`")
+				WithHint("push the chart again with a current Helm")
 		default:
 			return fault.New(fault.Invalid, "", "", "it has a layer of media type %q, which no chart has", clip(layer.MediaType))
 		}

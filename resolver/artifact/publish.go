@@ -144,7 +144,7 @@ func (p publication) sameArchive(ctx context.Context, reference string) (string,
 	if m.archive.Digest != p.archive.desc.Digest {
 		return "", fault.New(fault.Conflict, p.on.op, p.on.side,
 			"this version is published already with other content: %s there, %s here",
-			m.archive.Digest, p.archive.desc.Digest).WithHint("bump the version: `bayplan bump`")
+			m.archive.Digest, p.archive.desc.Digest).WithHint("bump the version in Chart.yaml")
 	}
 	return m.descriptor.Digest.String(), nil
 }

@@ -130,7 +130,7 @@ func TestResolve(t *testing.T) {
 	_, err = client.Resolve(t.Context(), catalog, version("3.0.0"))
 	require.Equal(t, fault.NotFound, fault.KindOf(err))
 	require.EqualError(t, err, "resolve chart: oci://registry.example/toolforge/image-config:3.0.0: the registry does not have it")
-	require.Contains(t, fault.HintOf(err), "`bayplan versions oci://registry.example/toolforge/image-config`")
+	require.Contains(t, fault.HintOf(err), "`oras repo tags registry.example/toolforge/image-config`")
 }
 
 func TestPullProvenance(t *testing.T) {
