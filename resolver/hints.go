@@ -1,7 +1,6 @@
 package resolver
 
 import (
-	"context"
 	"sync"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
@@ -64,7 +63,17 @@ func (h *hints) take() (tool string, ok bool) {
 	return tool, true
 }
 
-// followHints looks at each tool that was hinted at.
+// clear drops all that wait.
+func (h *hints) clear() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.order = nil
+	clear(h.waiting)
+}
+
+// followHints looks at each tool that was hinted at, one after the other. While
+// the source cannot be asked, hints are dropped: the first round that can finds
+// what they were about.
 func (r *Resolver) followHints() error {
 	if r.users == nil {
 		return nil
@@ -75,16 +84,11 @@ func (r *Resolver) followHints() error {
 		case <-r.ctx.Done():
 			return nil
 		}
-		for {
-			tool, ok := r.users.hints.take()
-			if !ok {
-				break
-			}
-			ctx, cancel := context.WithTimeout(r.ctx, demandTimeout)
-			if err := r.users.source.Refresh(ctx, tool); err != nil {
+		for tool, ok := r.users.hints.take(); ok && r.ctx.Err() == nil; tool, ok = r.users.hints.take() {
+			if err := r.askTool(r.ctx, tool); err != nil {
 				r.log.Debug("a tool that was hinted at could not be asked about", "tool", tool, "error", err)
+				r.users.hints.clear()
 			}
-			cancel()
 		}
 	}
 }

@@ -66,8 +66,11 @@ func (r *Resolver) followUsers() error {
 	return nil
 }
 
-// askUsers is one round.
+// askUsers is one round. A source that asked to be left alone is not asked.
 func (r *Resolver) askUsers() {
+	if r.usersAway() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.ctx, usersTimeout)
 	defer cancel()
 	before, began := r.users.source.State().Err, r.opts.Now()
@@ -94,6 +97,29 @@ func (r *Resolver) askUsers() {
 	case first:
 		r.publish()
 	}
+}
+
+// usersAway tells whether the source asked not to be asked now.
+func (r *Resolver) usersAway() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opts.Now().Before(r.users.from)
+}
+
+// askTool asks about one tool, beside the rounds.
+func (r *Resolver) askTool(ctx context.Context, tool string) error {
+	if r.usersAway() {
+		return r.users.source.State().Err
+	}
+	ctx, cancel := context.WithTimeout(ctx, demandTimeout)
+	defer cancel()
+	err := r.users.source.Refresh(ctx, tool)
+	if from := stayAway(err, r.opts.Now()); !from.IsZero() {
+		r.mu.Lock()
+		r.users.from = from
+		r.mu.Unlock()
+	}
+	return err
 }
 
 // usersNow gives what a snapshot says of user-built images.
@@ -126,18 +152,15 @@ func usersWarnings(u snapshot.Users, failing bool) []snapshot.Warning {
 
 // RefreshTool asks what a tool's users built, now, if nobody did within the last
 // second, and waits for the answer to be in [Resolver.Snapshot]. The error is
-// ctx's, or says why it could not be asked; the last good answer stays then.
+// ctx's, or says why it could not be asked; the last good answer stays then. A
+// source that asked to be left alone for a while is not asked.
 // Without a source of user-built images it does nothing.
 func (r *Resolver) RefreshTool(ctx context.Context, tool string) error {
 	if r.users == nil {
 		return nil
 	}
 	//nolint:contextcheck // others may wait for the same answer: it outlives the one who asks first
-	return r.demand.do(ctx, tool, func() error {
-		ctx, cancel := context.WithTimeout(r.ctx, demandTimeout)
-		defer cancel()
-		return r.users.source.Refresh(ctx, tool)
-	})
+	return r.demand.do(ctx, tool, func() error { return r.askTool(r.ctx, tool) })
 }
 
 // RefreshUsers asks for what changed among user-built images, once, however
@@ -167,7 +190,7 @@ func (r *Resolver) RefreshLive(ctx context.Context) error {
 	})
 }
 
-// usersStatus is the source's part of the status.
+// status is the source's part of the status.
 func (u *users) status() SourceStatus {
 	state := u.source.State()
 	h := state.Health

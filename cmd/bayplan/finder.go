@@ -66,7 +66,8 @@ func fromRecord(r api.Image) *snapshot.Image {
 }
 
 // find answers for one spelling. What the list does not have is asked for by
-// name, because that answer says whether it was removed and what is near.
+// name: it may be an image that a tool built, and if it is none, the answer says
+// whether it was removed and what is near.
 func (f *finder) find(ctx context.Context, who *asker, spelling string) (resolution, error) {
 	if m := f.index.Resolve(spelling); m.Image != nil {
 		return f.found(spelling, m), nil
@@ -78,7 +79,11 @@ func (f *finder) find(ctx context.Context, who *asker, spelling string) (resolut
 	if spelling == "" {
 		return result, nil
 	}
-	err := who.get(ctx, "v1/images/"+url.PathEscape(spelling), nil, &api.ImageAnswer{})
+	var answer api.ImageAnswer
+	err := who.get(ctx, "v1/images/"+url.PathEscape(spelling), nil, &answer)
+	if err == nil {
+		return foundByName(spelling, answer.Image), nil
+	}
 	refusal, ok := errors.AsType[*answerError](err)
 	if !ok {
 		return result, err
@@ -95,6 +100,19 @@ func (f *finder) find(ctx context.Context, who *asker, spelling string) (resolut
 		return result, err
 	}
 	return result, nil
+}
+
+// foundByName is the answer for a user-built image, which has one name and, with
+// its digest, one alias that is never anybody else's.
+func foundByName(spelling string, record api.Image) resolution {
+	rule := names.RuleShortName
+	if spelling != record.ShortName {
+		rule = names.RuleAlias
+	}
+	return resolution{
+		Name: spelling, Status: http.StatusOK, Image: record,
+		Match: &match{ShortName: record.ShortName, Image: record.Image, Rule: string(rule)},
+	}
 }
 
 func (f *finder) found(spelling string, m names.Match) resolution {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,8 @@ var listFilters = []struct {
 }{
 	{"type", "only images of this `TYPE`: standard or buildservice (repeatable)", []string{api.TypeStandard, api.TypeBuildservice}},
 	{"state", "only images in this `STATE`: stable, beta or deprecated (repeatable)", []string{"stable", "beta", "deprecated"}},
+	{"stack-state", "only user-built images whose stack is in this `STATE` (repeatable)", []string{"stable", "beta", "deprecated"}},
+	{"tool", "only images that this `TOOL` built (repeatable)", nil},
 	{"variant", "only images that have this `VARIANT`, for example webservice (repeatable)", []string{"jobs-framework", "webservice"}},
 	{"name", "only the image with this `NAME` or alias (repeatable)", nil},
 	{"q", "only images whose name or alias holds this `TEXT` (repeatable)", nil},
@@ -41,9 +44,11 @@ func newListCommand(std streams) *cobra.Command {
 images: the same answer as GET /v1/images. Values of one filter are
 alternatives, different filters go together.
 
-A registry that cannot be asked is a warning; what it alone knows is "unknown".`,
+A registry that cannot be asked is a warning; what it alone knows is "unknown".
+Images of private Harbor projects are not listed: they are their tool's alone.`,
 		Example: `  bayplan list --server http://127.0.0.1:8080
   bayplan list --server http://127.0.0.1:8080 --state deprecated --exists true
+  bayplan list --server http://127.0.0.1:8080 --tool wikibugs
   bayplan list --catalog oci://harbor.example/toolforge/image-config:0.0.28 -o json
   bayplan list --catalog ./chart/image-config --q python`,
 		Args:              noArguments,
@@ -65,7 +70,7 @@ func (o *listOptions) list(ctx context.Context, who *asker) error {
 	query := url.Values{}
 	for name, values := range o.filters {
 		if len(*values) > 0 {
-			query[name] = *values
+			query[strings.ReplaceAll(name, "-", "_")] = *values
 		}
 	}
 	var answer api.ImagesAnswer

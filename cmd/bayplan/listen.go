@@ -29,6 +29,12 @@ func (l *listening) address() string {
 	return "http://" + l.socket.Addr().String()
 }
 
+// local tells whether only this machine can reach it.
+func (l *listening) local() bool {
+	address, ok := l.socket.Addr().(*net.TCPAddr)
+	return ok && address.IP.IsLoopback()
+}
+
 func (l *listening) serve() error {
 	if err := l.server.Serve(l.socket); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -38,7 +44,7 @@ func (l *listening) serve() error {
 
 // listeners opens the sockets that the flags name, all or none.
 func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, log *slog.Logger) ([]*listening, error) {
-	secure, err := o.tls.config()
+	secure, err := o.tls.config(log)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +69,16 @@ func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, l
 	}
 	second.routes = "operations"
 	return []*listening{main, second}, nil
+}
+
+// unbelieved says what becomes of tools' routes on a listener where nobody proves
+// who asks; nil where somebody does.
+func (o *serveOptions) unbelieved(l *listening) error {
+	if o.tls.clientCA != "" || l.local() {
+		return nil
+	}
+	return fault.New(fault.Usage, "", l.address(), "/v1/tool/… is answered 401 here, because nobody proves who asks").
+		WithHint("add --tls-cert, --tls-key and --client-ca, or listen on loopback, behind a proxy that proves it")
 }
 
 func listen(ctx context.Context, flag, address string, handler http.Handler, log *slog.Logger) (*listening, error) {

@@ -24,10 +24,12 @@ func newResolveCommand(std streams) *cobra.Command {
 		Short: "Say which image a name, an alias or a reference means",
 		Long: `Resolve takes what people write where an image is wanted (a short name, an
 alias, the repository of an image or of one of its variants, with or without
-host and tag) and says which standard image it means.
+host and tag) and says which standard image it means. An image that a tool built
+is found by its short name, tool-TOOL/NAME:TAG, with or without @DIGEST.
 
 The exit code is 1 if one of the names means none.`,
 		Example: `  bayplan resolve --server http://127.0.0.1:8080 tf-node16
+  bayplan resolve --server http://127.0.0.1:8080 tool-wikibugs/wikibugs:latest
   bayplan resolve --catalog ./chart/image-config python3.11 toolforge-python39-sssd-base:latest -o json`,
 		Args:              someArguments("a name"),
 		ValidArgsFunction: o.completeNames,

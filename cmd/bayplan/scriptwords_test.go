@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
 )
 
 // scriptWords are the words that scripts have besides testscript's.
@@ -27,6 +29,8 @@ var scriptWords = map[string]func(ts *testscript.TestScript, neg bool, args []st
 	"edit":     editWord,
 	"chart":    chartWord,
 	"want":     wantWord,
+	"harbor":   harborWord,
+	"happens":  happensWord,
 }
 
 type stageKey struct{}
@@ -35,10 +39,13 @@ type stageKey struct{}
 type stage struct {
 	mu       sync.Mutex
 	services map[string]*service
+	harbors  map[string]*harbortest.Harbor
 	closers  []func()
 }
 
-func newStage() *stage { return &stage{services: map[string]*service{}} }
+func newStage() *stage {
+	return &stage{services: map[string]*service{}, harbors: map[string]*harbortest.Harbor{}}
+}
 
 func stageOf(ts *testscript.TestScript) *stage { return ts.Value(stageKey{}).(*stage) }
 
@@ -61,13 +68,15 @@ var (
 	listenLine  = regexp.MustCompile(`msg=listening address=(http://[0-9.:]+)`)
 	operateLine = regexp.MustCompile(`msg=listening address=(http://[0-9.:]+) routes=operations`)
 	deleteLine  = regexp.MustCompile(`curl -X DELETE (http://[0-9.:]+)`)
+	harborLine  = regexp.MustCompile(`(http://[0-9.:]+)/api/v2.0/`)
 	pullLine    = regexp.MustCompile(`helm pull .*oci://([0-9.:]+)`)
 )
 
 // serve [-listening] NAME FLAG… runs "bayplan serve" until the script ends, and
 // waits for it to be ready, or with -listening to listen. $NAME is its address;
 // $NAME_operations that of its second listener; and of a demo $NAME_registry
-// that of a registry and $NAME_catalog the host of the catalog.
+// that of a registry, $NAME_harbor that of its Harbor, and $NAME_catalog the host of
+// the catalog.
 func serveWord(ts *testscript.TestScript, neg bool, args []string) {
 	line := readyLine
 	if len(args) > 0 && args[0] == "-listening" {
@@ -89,7 +98,7 @@ func serveWord(ts *testscript.TestScript, neg bool, args []string) {
 	if strings.HasPrefix(found[0], "catalog at ") {
 		s.await(regexp.MustCompile(`Stop it with`)) // the end of the demo's welcome
 	}
-	for suffix, pattern := range map[string]*regexp.Regexp{"_operations": operateLine, "_registry": deleteLine, "_catalog": pullLine} {
+	for suffix, pattern := range map[string]*regexp.Regexp{"_operations": operateLine, "_registry": deleteLine, "_catalog": pullLine, "_harbor": harborLine} {
 		if m := pattern.FindStringSubmatch(s.output()); m != nil {
 			ts.Setenv(args[0]+suffix, m[1])
 		}
@@ -140,18 +149,28 @@ func endedWord(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// get [-X METHOD] STATUS URL asks, and prints the body on standard output and
-// the headers on standard error.
+// get [-X METHOD] [-fresh] [-as TOOL] STATUS URL asks, and prints the body on
+// standard output and the headers on standard error.
 func getWord(ts *testscript.TestScript, neg bool, args []string) {
-	method := http.MethodGet
-	if len(args) > 1 && args[0] == "-X" {
-		method, args = args[1], args[2:]
+	method, headers := http.MethodGet, http.Header{}
+	for len(args) > 2 {
+		switch args[0] {
+		case "-X":
+			method, args = args[1], args[1:]
+		case "-as":
+			headers.Set("X-Toolforge-Tool", args[1])
+			args = args[1:]
+		case "-fresh":
+			headers.Set("Cache-Control", "no-cache")
+		}
+		args = args[1:]
 	}
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: get [-X method] status url")
+		ts.Fatalf("usage: get [-X method] [-fresh] [-as tool] status url")
 	}
 	request, err := http.NewRequest(method, args[1], nil)
 	ts.Check(err)
+	request.Header = headers
 	response, err := testClient.Do(request)
 	ts.Check(err)
 	defer func() { _ = response.Body.Close() }()

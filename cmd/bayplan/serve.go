@@ -127,6 +127,9 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 	for _, l := range listeners {
 		log.Info("listening", "address", l.address(), "routes", l.routes, "version", buildVersion())
 	}
+	if err := o.unbelieved(listeners[0]); err != nil && hasUsers(r.Status()) {
+		log.Warn("tools cannot ask for their own images", "error", err)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range listeners {
 		group.Go(l.serve)

@@ -25,9 +25,10 @@ var testClient = &http.Client{Timeout: patience, Transport: &http.Transport{Disa
 
 func testContext() context.Context { return context.Background() }
 
-// service is a process of bayplan that runs beside a test.
+// service is a process of bayplan that runs beside a test, or one that runs in
+// the test's own process.
 type service struct {
-	cmd   *exec.Cmd
+	cmd   *exec.Cmd // nil in the test's own process
 	ended chan struct{}
 
 	mu    sync.Mutex
@@ -78,7 +79,9 @@ func (s *service) read(from io.ReadCloser) {
 		s.mu.Unlock()
 	}
 	_ = from.Close()
-	_ = s.cmd.Wait() // the exit code is asked for by exitCode
+	if s.cmd != nil {
+		_ = s.cmd.Wait() // the exit code is asked for by exitCode
+	}
 	close(s.ended)
 }
 

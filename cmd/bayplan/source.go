@@ -10,12 +10,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Masterminds/semver/v3"
 	"github.com/spf13/cobra"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
 // sourceFlags say which catalog is meant and how registries are reached. The
@@ -60,7 +62,7 @@ func (f *sourceFlags) open(ctx context.Context, opts resolver.Options) (*resolve
 	if err != nil {
 		return nil, err
 	}
-	users, err := usersOf(hosts, configs, opts.Logger)
+	users, watch, err := usersOf(hosts, configs, opts.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +74,11 @@ func (f *sourceFlags) open(ctx context.Context, opts resolver.Options) (*resolve
 		return nil, err
 	}
 	opts.Interval, opts.CatalogInterval, opts.CatalogTimeout = f.interval, f.catalogInterval, f.roundLimit
-	return resolver.New(origin, f.liveOf(hosts, users), opts), nil
+	r := resolver.New(origin, f.liveOf(hosts, users), opts)
+	if users != nil {
+		r.Follow(func(*snapshot.Snapshot) { watch.look(r.Status()) })
+	}
+	return r, nil
 }
 
 // hosts makes the directory of how registries are reached.
@@ -138,6 +144,10 @@ func (f *sourceFlags) selection(ref artifact.Reference) (artifact.Selection, err
 			WithHint("write %s:VERSION, or follow a range with --constraint", f.catalog)
 	case f.constraint != "" && named:
 		return selection, fault.New(fault.Usage, "", "--constraint", "the catalog names a version already: leave one of them out")
+	}
+	if _, err := semver.NewConstraint(f.constraint); f.constraint != "" && err != nil {
+		return selection, fault.New(fault.Usage, "", "--constraint", "%q is no SemVer range", f.constraint).
+			WithHint("write for example '>=0.0.28' or '~1.4'")
 	}
 	if f.prereleases == "" {
 		return selection, nil

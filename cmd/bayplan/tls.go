@@ -3,8 +3,8 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"os"
-	"sync"
+	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,83 +12,73 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
 
+// recheck is how long certificates that were read are used before their files
+// are looked at again, so that rotated ones are taken without a restart.
+const recheck = 10 * time.Second
+
 // tlsFlags say how the main listener proves itself, and whom it believes.
-type tlsFlags struct{ cert, key, clientCA string }
+type tlsFlags struct {
+	cert, key, clientCA string
+	recheck             time.Duration // 0 means the constant
+}
 
 func (f *tlsFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.cert, "tls-cert", "", "PEM `FILE` with the certificate of --listen, and those between it and its authority")
 	flags.StringVar(&f.key, "tls-key", "", "PEM `FILE` with its key")
 	flags.StringVar(&f.clientCA, "client-ca", "", "PEM `FILE` with the authority of the gateway: clients must show a certificate of its, and are believed who they say asks")
-	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 }
 
-// recheck is how long a certificate that was read is used before its files are
-// looked at again, so that rotated ones are taken without a restart.
-const recheck = 10 * time.Second
-
-// config makes the listener's TLS configuration; nil without a certificate.
-func (f *tlsFlags) config() (*tls.Config, error) {
-	if f.cert == "" {
-		if f.clientCA != "" {
-			return nil, fault.New(fault.Usage, "", "--client-ca", "clients can prove themselves over TLS only").
-				WithHint("add --tls-cert and --tls-key")
-		}
-		return nil, nil
-	}
-	files := &certificates{flags: f}
-	if _, err := files.current(nil); err != nil {
-		return nil, err
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: files.current}, nil
-}
-
-// certificates are the files that TLS needs, as they were read last.
-type certificates struct {
-	flags *tlsFlags
-
-	mu     sync.Mutex
-	read   time.Time
-	stamps [3]time.Time
-	config *tls.Config
-}
-
-// current gives the configuration for a connection. Files that cannot be read
-// when they change leave the one before in use.
-func (c *certificates) current(*tls.ClientHelloInfo) (*tls.Config, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.config != nil && time.Since(c.read) < recheck {
-		return c.config, nil
-	}
-	c.read = time.Now()
-	stamps := c.modified()
-	if c.config != nil && stamps == c.stamps {
-		return c.config, nil
-	}
-	config, err := c.flags.load()
+// check tells whether the flags go together.
+func (f *tlsFlags) check() error {
 	switch {
-	case err == nil:
-		c.config, c.stamps = config, stamps
-	case c.config == nil:
-		return nil, err
+	case (f.cert == "") != (f.key == ""):
+		return fault.New(fault.Usage, "", "--tls-cert, --tls-key", "a certificate and its key go together").
+			WithHint("give both, or none of them for plain HTTP")
+	case f.cert == "" && f.clientCA != "":
+		return fault.New(fault.Usage, "", "--client-ca", "clients can prove themselves over TLS only").
+			WithHint("add --tls-cert and --tls-key")
 	}
-	return c.config, nil
+	return nil
 }
 
-func (c *certificates) modified() (stamps [3]time.Time) {
-	for i, name := range []string{c.flags.cert, c.flags.key, c.flags.clientCA} {
-		if info, err := os.Stat(name); err == nil {
-			stamps[i] = info.ModTime()
+// tlsFiles are the contents of the files; the last is empty without --client-ca.
+type tlsFiles struct{ cert, key, clientCA string }
+
+func (f *tlsFlags) read() (out tlsFiles, err error) {
+	for _, file := range []struct {
+		flag, path string
+		text       *string
+	}{{"--tls-cert", f.cert, &out.cert}, {"--tls-key", f.key, &out.key}, {"--client-ca", f.clientCA, &out.clientCA}} {
+		if file.path == "" {
+			continue
 		}
+		text, err := readFile(file.path)
+		if err != nil {
+			return out, unreadableFile(file.flag, file.path, err)
+		}
+		*file.text = string(text)
 	}
-	return stamps
+	return out, nil
 }
 
-func (f *tlsFlags) load() (*tls.Config, error) {
-	certificate, err := tls.LoadX509KeyPair(f.cert, f.key)
+func unreadableFile(flag, path string, err error) error {
+	e := &fault.Error{Kind: fault.Usage, Op: "read " + flag, Side: path, Err: withoutPath(err)}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return e.WithHint("is the Secret mounted there? cert-manager's has tls.crt, tls.key and ca.crt")
+	case errors.Is(err, fs.ErrPermission):
+		return e.WithHint("the user that bayplan runs as must be able to read it")
+	}
+	return e
+}
+
+// parse makes a TLS configuration of what the files hold.
+func (f *tlsFlags) parse(files tlsFiles) (*tls.Config, error) {
+	certificate, err := tls.X509KeyPair([]byte(files.cert), []byte(files.key))
 	if err != nil {
-		return nil, fault.Wrap(fault.Usage, "read certificate", f.cert, err)
+		e := &fault.Error{Kind: fault.Usage, Op: "read --tls-cert and --tls-key", Side: f.cert + " and " + f.key, Err: err}
+		return nil, e.WithHint("the first file begins with the server's own certificate, the second is the key to that one, both in PEM")
 	}
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"},
@@ -96,13 +86,12 @@ func (f *tlsFlags) load() (*tls.Config, error) {
 	if f.clientCA == "" {
 		return config, nil
 	}
-	text, err := os.ReadFile(f.clientCA)
-	if err != nil {
-		return nil, fault.Wrap(fault.Usage, "read authority", f.clientCA, err)
-	}
 	config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-	if !config.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, fault.New(fault.Usage, "read authority", f.clientCA, "it holds no certificate in PEM")
+	// Nobody comes in on a session of before: the authority may be another by now.
+	config.SessionTicketsDisabled = true
+	if !config.ClientCAs.AppendCertsFromPEM([]byte(files.clientCA)) {
+		return nil, fault.New(fault.Usage, "read --client-ca", f.clientCA, "it holds no certificate in PEM").
+			WithHint("it is the certificate of the authority that signs the gateway's client certificates")
 	}
 	return config, nil
 }

@@ -30,6 +30,10 @@ func TestWelcomeWorksAsItStands(t *testing.T) {
 		switch {
 		case strings.Contains(command, "-X DELETE"):
 			require.NotNil(t, demo.await(regexp.MustCompile("snapshot published.*generation=2")), demo.output())
+		case strings.Contains(command, "/artifacts/latest/tags"):
+			require.Empty(t, out)
+		case strings.Contains(command, "alpha:again"):
+			require.Contains(t, out, `"short_name":"tool-alpha/alpha:again"`)
 		case strings.Contains(command, "images/node18"):
 			require.Contains(t, out, `"exists":false`)
 		case strings.Contains(command, "helm pull"):
@@ -41,7 +45,7 @@ func TestWelcomeWorksAsItStands(t *testing.T) {
 			require.NotContains(t, out, `"error"`, command)
 		}
 	}
-	require.Equal(t, 12, tried)
+	require.Equal(t, 15, tried)
 }
 
 // shell runs a line as somebody who typed it would, in an empty directory.
@@ -89,6 +93,31 @@ func TestOtherToolsAndTheDemo(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(tool("oras", "manifest", "fetch", "--plain-http", catalog+"/toolforge/image-config:"+version)), &manifest))
 	require.Equal(t, "application/vnd.cncf.helm.config.v1+json", manifest.Config.MediaType)
 	require.Contains(t, tool("helm4", "show", "chart", "--plain-http", "oci://"+catalog+"/toolforge/image-config", "--version", version), "version: "+version)
+}
+
+// What somebody pushes to the demo's Harbor as the account that its welcome names
+// is in the tool's list after the next round.
+func TestPushToTheDemosHarbor(t *testing.T) {
+	crane, skopeo := registrytest.Tool(t, "crane"), registrytest.Tool(t, "skopeo")
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	demo, address := demoServer(t, "--log-level", "debug")
+	require.NotNil(t, demo.await(regexp.MustCompile("Stop it with")), demo.output())
+	account := regexp.MustCompile(`-u (\S+):(\S+) .* http://([0-9.:]+)/api/v2.0`).FindStringSubmatch(demo.output())
+	require.NotNil(t, account, demo.output())
+	from := strings.TrimPrefix(deleteLine.FindStringSubmatch(demo.output())[1], "http://") + "/toolforge-node16-sssd-base:latest"
+	to := account[3] + "/tool-alpha/"
+
+	shell(t, crane+" auth login "+account[3]+" -u "+account[1]+" -p "+account[2])
+	shell(t, crane+" copy --insecure "+from+" "+to+"by-crane:1")
+	shell(t, skopeo+" copy --src-tls-verify=false --dest-tls-verify=false --dest-creds "+account[1]+":"+account[2]+" docker://"+from+" docker://"+to+"by-skopeo:1")
+	for _, name := range []string{"tool-alpha/by-crane:1", "tool-alpha/by-skopeo:1"} {
+		for imageOf(t, address, name).Digest == "" {
+			require.NotNil(t, demo.await(regexp.MustCompile("snapshot published")), demo.output())
+		}
+		require.Equal(t, imageOf(t, address, "node16").Digest, imageOf(t, address, name).Digest)
+	}
+	out, err := exec.CommandContext(t.Context(), crane, "copy", "--insecure", from, account[3]+"/tool-beta/not-mine:1").CombinedOutput()
+	require.Error(t, err, "the account is of one tool alone: %s", out)
 }
 
 func imageOf(t *testing.T, address, name string) api.Image {

@@ -16,7 +16,7 @@ import (
 
 // usersOf makes the source of user-built images: the one host whose kind is
 // harbor. Without one the platform has no such images, and the result is nil.
-func usersOf(hosts *endpoint.Directory, configs map[string]endpoint.Config, log *slog.Logger) (*inventory.Inventory, error) {
+func usersOf(hosts *endpoint.Directory, configs map[string]endpoint.Config, log *slog.Logger) (*inventory.Inventory, *harborWatch, error) {
 	var harbors []string
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
 		if configs[name].Kind == endpoint.Harbor {
@@ -25,13 +25,21 @@ func usersOf(hosts *endpoint.Directory, configs map[string]endpoint.Config, log 
 	}
 	switch len(harbors) {
 	case 0:
-		return nil, nil
+		return nil, nil, nil
 	case 1:
 		client := harbor.New(hosts.For(harbors[0]), harbor.Options{WithSignatures: true, WithVulnerabilities: true})
-		return inventory.New(harbors[0], client, inventory.Options{Logger: log}), nil
+		watch := newHarborWatch(client, log)
+		built := inventory.New(harbors[0], watch, inventory.Options{Logger: log})
+		watch.denied = func() int { return built.State().Health.Denied }
+		return built, watch, nil
 	}
-	return nil, fault.New(fault.Usage, "", registriesKey, "%s are all of kind harbor", strings.Join(harbors, " and ")).
+	return nil, nil, fault.New(fault.Usage, "", registriesKey, "%s are all of kind harbor", strings.Join(harbors, " and ")).
 		WithHint("images that tools built come from one Harbor; make the others kind oci")
+}
+
+// hasUsers tells whether the platform has user-built images.
+func hasUsers(status resolver.Status) bool {
+	return slices.ContainsFunc(status.Sources, func(s resolver.SourceStatus) bool { return s.Kind == resolver.KindUsers })
 }
 
 // liveOf gives the source of live facts of each host: the inventory for its own,

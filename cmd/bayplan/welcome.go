@@ -27,11 +27,18 @@ Try, in another terminal:
   curl -s -H 'X-Toolforge-Tool: alpha' '%[1]s/v1/tool/alpha/images?type=buildservice'
   %[5]s list --server %[1]s --state deprecated
   %[5]s resolve --server %[1]s toolforge-python39-sssd-base
+  %[5]s list --server %[1]s --tool alpha
 
 Take an image away, and see "exists" turn false two seconds later:
 
   curl -X DELETE %[3]s/v2/toolforge-node18-sssd-base/manifests/latest
   curl -s '%[1]s/v1/images/node18?fields=exists,image'
+
+Harbor is there too, with images that tools built. Give one of them another tag, and find it in
+the tool's list at once (without "no-cache" two seconds later):
+
+  curl -s -u %[9]s:%[10]s -H 'Content-Type: application/json' -d '{"name": "again"}' %[8]s/api/v2.0/projects/tool-alpha/repositories/alpha/artifacts/latest/tags
+  curl -s -H 'Cache-Control: no-cache' -H 'X-Toolforge-Tool: alpha' '%[1]s/v1/tool/alpha/images?name=tool-alpha/alpha:again'
 
 The catalog is a Helm chart:
 
@@ -39,7 +46,7 @@ The catalog is a Helm chart:
 
 Stop it with Ctrl-C.
 `, address, strings.Join(running.Missing, " and "), running.Address(host), running.Catalog.Host, program(),
-		running.Catalog.Path, running.Catalog.Version)
+		running.Catalog.Path, running.Catalog.Version, running.Harbor(), demo.PusherName, demo.PusherSecret)
 }
 
 // program is how this binary was called, as far as that can be told.

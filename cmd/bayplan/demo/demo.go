@@ -115,6 +115,10 @@ func (d *Demo) listen(ctx context.Context, registry http.Handler) (address strin
 // Address is where a registry host of the catalog is to be found.
 func (d *Demo) Address(host string) string { return d.Registries[host].URL }
 
+// Harbor is where its Harbor is to be found, which has the images of a few tools
+// and lets [PusherName] change those of one of them.
+func (d *Demo) Harbor() string { return d.Address(harborHost) }
+
 // Close ends the registries.
 func (d *Demo) Close() error {
 	var failed error

@@ -32,10 +32,18 @@ var tools = []struct {
 	{"tool-gamma", harbortest.Private, []string{"gamma:latest"}},
 }
 
+// Pusher is the account of somebody who works on the tool alpha: it may change
+// what that project holds, and nothing else.
+const (
+	PusherName   = "alpha"
+	PusherSecret = "let-me-in"
+)
+
 // startHarbor starts a stand-in for Harbor with what tools' users built.
 func (d *Demo) startHarbor(ctx context.Context) error {
 	h := harbortest.New(harbortest.Options{})
 	account := h.AddRobot(robotName, robotSecret, harbortest.ReaderPermissions()...)
+	h.AddUser(PusherName, PusherSecret, "tool-alpha")
 	for _, tool := range tools {
 		h.AddProject(tool.project, tool.visibility)
 		for _, image := range tool.images {
