@@ -159,7 +159,6 @@ func (r *Resolver) RefreshTool(ctx context.Context, tool string) error {
 	if r.users == nil {
 		return nil
 	}
-	//nolint:contextcheck // others may wait for the same answer: it outlives the one who asks first
 	return r.demand.do(ctx, tool, func() error { return r.askTool(r.ctx, tool) })
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
+	"math/bits"
 	"net/http"
 	"strconv"
 
@@ -25,6 +27,7 @@ type body struct {
 	link         []string       // nil where no page follows
 	sum          string         // of what the reader learns, whatever the coding
 	coded        [codings]coded // coded[identity] always has its bytes
+	tried        [codings]bool  // a coding may be no gain
 }
 
 type coded struct {
@@ -49,9 +52,16 @@ var (
 func newBody(contentType []string, text []byte) *body {
 	b := plainBody(contentType, text, "")
 	for c := gzipped; c < codings; c++ {
-		b.code(c)
+		b.code(c, thorough)
 	}
 	return b
+}
+
+// with gives the same body with one coding more.
+func (b *body) with(c coding) *body {
+	more := *b
+	more.code(c, brisk)
+	return &more
 }
 
 // plainBody makes a body in identity alone; code adds others. link is the
@@ -63,17 +73,19 @@ func plainBody(contentType []string, text []byte, link string) *body {
 	if link != "" {
 		b.link = []string{link}
 	}
+	b.tried[identity] = true
 	b.coded[identity] = coded{bytes: text, etag: []string{`"` + b.sum + `"`}, length: []string{strconv.Itoa(len(text))}}
 	return b
 }
 
 // code adds a coding, unless it does not make the body smaller.
-func (b *body) code(c coding) {
+func (b *body) code(c coding, e effort) {
+	b.tried[c] = true
 	plain := b.coded[identity].bytes
 	if len(plain) < worthCoding {
 		return
 	}
-	packed := compress(c, plain)
+	packed := compress(c, plain, e)
 	if len(packed) >= len(plain) {
 		return
 	}
@@ -84,20 +96,48 @@ func (b *body) code(c coding) {
 	}
 }
 
-func compress(c coding, plain []byte) []byte {
+// effort is how much work is put into making a body small.
+type effort struct {
+	gzip int
+	zstd zstd.EncoderLevel
+}
+
+// Efforts, from bytes that are made once and sent for days to those that are
+// made for one request.
+var (
+	thorough = effort{gzip: gzip.BestCompression, zstd: zstd.SpeedBetterCompression}
+	brisk    = effort{gzip: gzip.DefaultCompression, zstd: zstd.SpeedDefault}
+	hasty    = effort{gzip: gzip.BestSpeed, zstd: zstd.SpeedFastest}
+)
+
+func compress(c coding, plain []byte, e effort) []byte {
 	var out bytes.Buffer
-	switch c {
-	case gzipped:
-		// The writer's errors are those of the buffer, which has none.
-		w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
-		_, _ = w.Write(plain)
-		_ = w.Close()
-	case zstandard:
-		w, _ := zstd.NewWriter(&out, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1))
-		_, _ = w.Write(plain)
-		_ = w.Close()
-	}
+	// The writer's errors are those of the buffer, which has none.
+	w := e.writer(c, &out, len(plain))
+	_, _ = w.Write(plain)
+	_ = w.Close()
 	return out.Bytes()
+}
+
+// window bounds the memory of a zstd encoder, which makes tables to match.
+const window = 1 << 20
+
+// writer codes what is written to it; c is not identity. About so many bytes
+// are expected.
+func (e effort) writer(c coding, to io.Writer, size int) io.WriteCloser {
+	if c == gzipped {
+		w, err := gzip.NewWriterLevel(to, e.gzip)
+		if err != nil {
+			panic("server: " + err.Error()) // no such level
+		}
+		return w
+	}
+	fits := max(zstd.MinWindowSize, min(window, 1<<bits.Len(uint(size))))
+	w, err := zstd.NewWriter(to, zstd.WithEncoderLevel(e.zstd), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(fits))
+	if err != nil {
+		panic("server: " + err.Error()) // no such option
+	}
+	return w
 }
 
 // contentSum is the part of a strong validator (RFC 9110, section 8.8.3) that
@@ -111,13 +151,22 @@ func contentSum(text []byte, link string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// serve sends the body, or 304 if the request holds it already.
-func (b *body) serve(w http.ResponseWriter, r *http.Request) int {
-	chosen := &b.coded[identity]
+// accepted chooses the coding for a request.
+func accepted(r *http.Request) coding {
 	if values := r.Header["Accept-Encoding"]; len(values) > 0 {
-		if c := &b.coded[pick(single(values))]; c.bytes != nil {
-			chosen = c
-		}
+		return pick(single(values))
+	}
+	return identity
+}
+
+// serve sends the body, or 304 if the request holds it already.
+func (b *body) serve(w http.ResponseWriter, r *http.Request) int { return b.send(w, r, accepted(r)) }
+
+// send is serve in a coding that was chosen already.
+func (b *body) send(w http.ResponseWriter, r *http.Request, c coding) int {
+	chosen := &b.coded[c]
+	if chosen.bytes == nil {
+		chosen = &b.coded[identity]
 	}
 	h := w.Header()
 	h["Etag"] = chosen.etag

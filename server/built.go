@@ -1,59 +1,65 @@
 package server
 
 import (
-	lru "github.com/hashicorp/golang-lru/v2"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
-// keptTools bounds the tools whose encoded records, and those whose whole lists,
-// are kept for the next request.
-const keptTools = 4096
-
-// built gives the encoded records of what tools built, in one snapshot. Those
-// that were asked for lately are kept, across snapshots while they do not
-// change.
-type built struct {
-	snapshot *snapshot.Snapshot
-	kept     *lru.Cache[string, builtTool]
-}
-
-// builtTool is the records of one tool and what they depend on.
-type builtTool struct {
-	tool      *inventory.Tool
-	context   builtContext
-	fragments []fragment
-}
-
 // builtContext is what records of user-built images depend on besides their
-// tool: the catalog and the day for the state of stacks, and the source.
+// tool. Two snapshots with the same one have the same records of a tool that
+// did not change.
 type builtContext struct {
-	standard any // the snapshot's catalog
-	day      string
-	host     string
-	stale    bool
+	stacks string // what the catalog says of stacks on the day
+	host   string
+	stale  bool
 }
 
-func (b *built) context() builtContext {
-	s := b.snapshot
-	return builtContext{standard: s.Catalog, day: string(s.Day), host: s.Users.Host, stale: s.Users.Stale}
-}
-
-// tool gives a tool by name, or nil.
-func (b *built) tool(name string) *inventory.Tool { return b.snapshot.Users.View.Tool(name) }
-
-// fragments gives the encoded records of a tool, by short name.
-func (b *built) fragments(tool *inventory.Tool) []fragment {
-	context := b.context()
-	if kept, ok := b.kept.Get(tool.Project); ok && kept.tool == tool && kept.context == context {
-		return kept.fragments
+// contextOf gives the context of a snapshot. The pages before spare the work if
+// neither catalog nor day changed.
+func contextOf(s *snapshot.Snapshot, before *pages) builtContext {
+	c := builtContext{host: s.Users.Host, stale: s.Users.Stale}
+	if before != nil && before.snapshot.Catalog == s.Catalog && before.snapshot.Day == s.Day {
+		c.stacks = before.context.stacks
+	} else {
+		c.stacks = stacksOf(s)
 	}
-	images := b.snapshot.Built(tool)
-	fragments := make([]fragment, len(images))
+	return c
+}
+
+// stacksOf puts all that is said of stacks into one word.
+func stacksOf(s *snapshot.Snapshot) string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(s.Catalog.Stacks)) {
+		stack := s.Catalog.Stacks[name]
+		fmt.Fprintf(h, "%q %q %q\n", name, stack.Lifecycle.On(stack.State, s.Day), stack.ReplacedBy)
+	}
+	return string(h.Sum(nil))
+}
+
+// fragmentsOf gives the records of a tool by short name. They are encoded when
+// they turn out to be wanted.
+func fragmentsOf(s *snapshot.Snapshot, tool *inventory.Tool) []fragment {
+	images := s.Built(tool)
+	out := make([]fragment, len(images))
 	for i, image := range images {
-		fragments[i] = fragment{image: image, json: encode(Record(image))}
+		out[i].image = image
 	}
-	b.kept.Add(tool.Project, builtTool{tool: tool, context: context, fragments: fragments})
-	return fragments
+	return out
+}
+
+// appendTool appends the encoded records of a tool, with commas between them;
+// nothing for a tool that has no image.
+func appendTool(to []byte, s *snapshot.Snapshot, tool *inventory.Tool) []byte {
+	for i, image := range s.Built(tool) {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		to = appendRecord(to, image)
+	}
+	return to
 }

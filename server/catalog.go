@@ -62,7 +62,9 @@ func catalogStatus(p *pages, status resolver.Status) api.Catalog {
 	for _, source := range status.Sources {
 		out.Sources = append(out.Sources, sourceStatus(source, originOf(status), status.Now))
 	}
-	slices.SortFunc(out.Sources, func(a, b api.Source) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out.Sources, func(a, b api.Source) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Kind, b.Kind))
+	})
 	return out
 }
 
@@ -95,6 +97,9 @@ func sourceStatus(s resolver.SourceStatus, from origin, now time.Time) api.Sourc
 	case s.Err != nil:
 		out.Status = api.SourceFailing
 		out.Error = &api.SourceError{Kind: codeOf(s.Err), Message: from.reason(s.Err)}
+		if s.Users != nil {
+			out.Error.Message = usersReason(s.Err)
+		}
 	}
 	if !s.LastAttempt.IsZero() {
 		out.LastAttemptAt = s.LastAttempt.UTC()

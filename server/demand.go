@@ -39,7 +39,8 @@ func (s *Server) onDemand(r *http.Request, tool string) string {
 		ask = func() error { return s.view.RefreshLive(ctx) }
 	}
 	if err := ask(); err != nil {
-		s.log.WarnContext(r.Context(), "nothing newer could be had", "error", err)
+		// The source's own rounds say so once; this may be every request's.
+		s.log.DebugContext(r.Context(), "nothing newer could be had", "error", err)
 		return "the registry could not be asked just now: this is its last good answer"
 	}
 	return ""

@@ -40,7 +40,11 @@ type setup struct {
 	values string // values.yaml; "" for the catalog that ships with Bayplan
 	now    func() time.Time
 	logger *slog.Logger
-	cold   bool // nobody has been asked yet
+	cold   bool           // nobody has been asked yet
+	users  resolver.Users // what tools built; nil for a platform without
+	pause  time.Duration  // between two rounds, once the resolver runs; 0 for its own
+	// options are the server's; Metrics and Logger come from elsewhere.
+	options server.Options
 }
 
 func start(t testing.TB, s setup) *service {
@@ -57,10 +61,11 @@ func start(t testing.TB, s setup) *service {
 		out.write(t, "values.yaml", s.values)
 	}
 	out.resolver = resolver.New(resolver.FromPath(out.directory), out.registries.live,
-		resolver.Options{Now: s.now, Observe: out.metrics.Round})
+		resolver.Options{Now: s.now, Observe: out.metrics.Round, Users: s.users, Interval: s.pause})
 	t.Cleanup(out.resolver.Close)
 	var err error
-	out.server, err = server.New(out.resolver, server.Options{Metrics: out.metrics, Logger: s.logger})
+	s.options.Metrics, s.options.Logger = out.metrics, s.logger
+	out.server, err = server.New(out.resolver, s.options)
 	require.NoError(t, err)
 	out.endpoint = listen(t, out.server.Handler())
 	if !s.cold {

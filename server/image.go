@@ -36,12 +36,12 @@ func (s *Server) getImage(w http.ResponseWriter, r *http.Request) int {
 	name := mux.Vars(r)["name"]
 	warning := ""
 	if wantsFresh(r) {
-		warning = s.onDemand(r, toolNamed(name))
+		warning = s.onDemand(r, p.publicToolNamed(name))
 		p = s.pages.Load()
 	}
 	record, found := p.find(name)
 	if !found {
-		return s.noImage(w, p, name)
+		return s.noImage(w, p, name, warning)
 	}
 	messages := warnings(p.snapshot.WarningsFor(record.image))
 	if warning != "" {
@@ -64,6 +64,18 @@ func (p *pages) find(name string) (fragment, bool) {
 	return fragment{}, false
 }
 
+// publicToolNamed gives the tool whose image a name could be, if it is one that
+// anyone may see; else "". Who asks here has proved nothing, so invented names
+// must not cost a question each, and a private tool is asked about as often as
+// one that is not there.
+func (p *pages) publicToolNamed(name string) string {
+	tool := p.snapshot.Users.View.Tool(toolNamed(name))
+	if tool == nil || tool.Private {
+		return ""
+	}
+	return tool.Name
+}
+
 // toolNamed gives the tool whose image a name could be, or "".
 func toolNamed(name string) string {
 	project, _, found := strings.Cut(name, "/")
@@ -76,7 +88,10 @@ func toolNamed(name string) string {
 
 // noImage answers for a name that no image has: 410 if it was removed, else
 // 404 with what may have been meant.
-func (s *Server) noImage(w http.ResponseWriter, p *pages, name string) int {
+//
+// While the source of user-built images does not answer, that such an image is
+// not known says little, and the answer warns of that.
+func (s *Server) noImage(w http.ResponseWriter, p *pages, name, warning string) int {
 	name = cutTo(name, maxName)
 	parsed := Unknown(names.Parse(name))
 	if t := p.snapshot.Tombstone(name); t != nil {
@@ -90,9 +105,26 @@ func (s *Server) noImage(w http.ResponseWriter, p *pages, name string) int {
 		text += "; /v1/images lists all"
 	}
 	return s.fail(w, api.Error{
-		Messages: api.Messages{Error: []string{text}}, Code: api.CodeImageNotFound,
+		Messages: p.doubts(name, warning, text), Code: api.CodeImageNotFound,
 		Image: &parsed, Suggestions: near,
 	})
+}
+
+// doubts gives the messages that go with an unknown name.
+func (p *pages) doubts(name, warning, text string) api.Messages {
+	messages := api.Messages{Error: []string{text}}
+	if toolNamed(name) == "" {
+		return messages
+	}
+	for _, w := range p.snapshot.Warnings {
+		if w.Source == p.snapshot.Users.Host {
+			messages.Warning = append(messages.Warning, w.Text)
+		}
+	}
+	if warning != "" {
+		messages.Warning = append(messages.Warning, warning)
+	}
+	return messages
 }
 
 // near gives the short names that may have been meant, the closest first. A

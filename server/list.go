@@ -2,10 +2,11 @@ package server
 
 import (
 	"encoding/base64"
+	"io"
 	"iter"
+	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
@@ -25,6 +26,18 @@ type listQuery struct {
 	limit      int    // 0 for all
 	after      string // the last short name of the page before
 	values     url.Values
+}
+
+// wholeList is the query that is none.
+var wholeList = &listQuery{}
+
+// queryOf reads what a request wants. For one without a query it allocates
+// nothing.
+func queryOf(r *http.Request) (*listQuery, error) {
+	if r.URL.RawQuery == "" {
+		return wholeList, nil
+	}
+	return parseListQuery(r.URL.RawQuery)
 }
 
 func parseListQuery(raw string) (*listQuery, error) {
@@ -54,6 +67,9 @@ func parseListQuery(raw string) (*listQuery, error) {
 	return q, nil
 }
 
+// whole tells that the list is wanted as it is.
+func (q *listQuery) whole() bool { return len(q.values) == 0 }
+
 // parseCursor reads where the page begins. A cursor is the last name of the
 // page before, so it means the same on every replica and in every snapshot.
 func (q *listQuery) parseCursor() error {
@@ -72,18 +88,21 @@ func (q *listQuery) parseCursor() error {
 }
 
 // page gives the records of one page, and the name to go on after ("" on the
-// last page).
-func (q *listQuery) page(all iter.Seq[fragment]) (records []fragment, next string) {
+// last page). It stops beyond so many records, and says so.
+func (q *listQuery) page(all iter.Seq[fragment], most int) (records []fragment, next string, tooMany bool) {
 	for f := range all {
 		if !q.filter.passes(f.image) {
 			continue
 		}
 		if q.limit > 0 && len(records) == q.limit {
-			return records, records[len(records)-1].image.ShortName
+			return records, records[len(records)-1].image.ShortName, false
+		}
+		if q.limit == 0 && len(records) == most {
+			return nil, "", true
 		}
 		records = append(records, f)
 	}
-	return records, ""
+	return records, "", false
 }
 
 // link is the header that leads to the next page, relative to the list's own
@@ -106,33 +125,59 @@ func (s *Server) listImages(w http.ResponseWriter, r *http.Request) int {
 	if p == nil {
 		return s.notReady(w)
 	}
+	q, err := queryOf(r)
+	if err != nil {
+		return s.failWith(w, api.CodeBadParameter, "%s", err)
+	}
 	warning := ""
 	if wantsFresh(r) {
 		warning = s.onDemand(r, "")
 		p = s.pages.Load()
 	}
-	if r.URL.RawQuery == "" && warning == "" {
-		return p.list.get().serve(w, r)
+	if q.whole() {
+		return s.serveComplete(w, r, p, warning)
 	}
-	b, refusal := p.query(r, public(p.snapshot.Users.View), warning)
-	if refusal != nil {
-		return s.fail(w, *refusal)
+	which := q.filter.narrow(p.snapshot.Users.View, public(p.snapshot.Users.View))
+	most := s.keptRecords + len(p.fragments)
+	records, next, tooMany := q.page(p.walk(which, q.after, q.descending), most)
+	if tooMany {
+		return s.streamSummed(w, r, q.writer(p, which, p.warned(warning)))
 	}
-	return b.serve(w, r)
+	return q.body(r, records, next, p.warned(warning)).serve(w, r)
 }
 
-// query makes the body of what a request wants of a list.
-func (p *pages) query(r *http.Request, which tools, warning string) (*body, *api.Error) {
-	q, err := parseListQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, failure(api.CodeBadParameter, "%s", err)
+// answer makes the body of what a request wants of a list that is no longer than
+// one tool's.
+func (p *pages) answer(r *http.Request, q *listQuery, which tools, warning string) *body {
+	records, next, _ := q.page(p.walk(which, q.after, q.descending), math.MaxInt)
+	return q.body(r, records, next, p.warned(warning))
+}
+
+// body makes the body of a page.
+func (q *listQuery) body(r *http.Request, records []fragment, next string, messages api.Messages) *body {
+	return bodyFor(r, listJSON(selectFields(records, q.fields), messages), q.link(next))
+}
+
+// writer writes all records that pass, without keeping them.
+func (q *listQuery) writer(p *pages, which tools, messages api.Messages) func(io.Writer) error {
+	return func(to io.Writer) error {
+		out := listWriter{to: to}
+		var record []byte // used again for each image
+		for f := range p.walk(which, "", q.descending) {
+			if !q.filter.passes(f.image) {
+				continue
+			}
+			if q.fields != nil {
+				record = append(record[:0], cut(f.image, q.fields)...)
+			} else {
+				record = appendRecord(record[:0], f.image)
+			}
+			if err := out.add(record); err != nil {
+				return err
+			}
+		}
+		return out.end(messages)
 	}
-	records, next := q.page(p.walk(which, q.after, q.descending))
-	messages := p.messages
-	if warning != "" {
-		messages.Warning = append(slices.Clone(messages.Warning), warning)
-	}
-	return bodyFor(r, listJSON(selectFields(records, q.fields), messages), q.link(next)), nil
 }
 
 // answer sends bytes that were made for this request alone, with the link to
@@ -144,8 +189,8 @@ func answer(w http.ResponseWriter, r *http.Request, text []byte, link string) in
 // bodyFor makes a body in the one coding that a request takes.
 func bodyFor(r *http.Request, text []byte, link string) *body {
 	b := plainBody(typeJSON, text, link)
-	if c := pick(single(r.Header["Accept-Encoding"])); c != identity {
-		b.code(c)
+	if c := accepted(r); c != identity {
+		b.code(c, brisk)
 	}
 	return b
 }

@@ -48,9 +48,7 @@ func NewMetrics() *Metrics {
 			Buckets: []float64{.005, .01, .05, .1, .5, 1, 2, 5, 10, 30},
 		}, []string{"source", "kind"}),
 	}
-	m.events = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "bayplan_webhook_events_total", Help: "Events from Harbor, by what became of them.",
-	}, []string{"outcome"})
+	m.events = newEvents()
 	m.registry.MustRegister(m.events, m.requests, m.duration, m.rounds, m.asking, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})

@@ -1,9 +1,13 @@
 package server
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
@@ -18,12 +22,16 @@ var (
 	refusedDesc = prometheus.NewDesc("bayplan_catalog_refused", "1 while a catalog that was met is refused, by the kind of reason.", []string{"code"}, nil)
 	upDesc      = prometheus.NewDesc("bayplan_source_up", "Whether the last attempt at a source succeeded.", []string{"source", "kind"}, nil)
 	successDesc = prometheus.NewDesc("bayplan_source_last_success_timestamp_seconds", "When a source last answered completely; 0 if never.", []string{"source", "kind"}, nil)
+	toolsDesc   = prometheus.NewDesc("bayplan_users_tools", "Tools that have repositories.", []string{"source"}, nil)
+	reposDesc   = prometheus.NewDesc("bayplan_users_repositories", "Repositories of tools.", []string{"source"}, nil)
+	leftOutDesc = prometheus.NewDesc("bayplan_users_left_out_projects", "Projects that are left out because their names are no tool's.", []string{"source"}, nil)
+	sweepDesc   = prometheus.NewDesc("bayplan_users_last_sweep_timestamp_seconds", "When all repositories were last listed; 0 if never.", []string{"source"}, nil)
 	staleDesc   = prometheus.NewDesc("bayplan_source_stale", "Whether a source's last good answer is served because it does not answer now.", []string{"source", "kind"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, refusedDesc, upDesc, successDesc, staleDesc} {
+	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, sweepDesc} {
 		out <- d
 	}
 }
@@ -52,20 +60,34 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 }
 
 func collectSource(gauge func(*prometheus.Desc, float64, ...string), s resolver.SourceStatus) {
-	last := 0.0
-	if !s.LastSuccess.IsZero() {
-		last = float64(s.LastSuccess.UnixMilli()) / 1000
-	}
 	name := sourceLabel(s.Name, s.Kind)
 	gauge(upDesc, number(!s.LastAttempt.IsZero() && s.Err == nil), name, s.Kind)
-	gauge(successDesc, last, name, s.Kind)
+	gauge(successDesc, seconds1970(s.LastSuccess), name, s.Kind)
 	gauge(staleDesc, number(s.Stale), name, s.Kind)
+	if u := s.Users; u != nil {
+		gauge(toolsDesc, float64(u.Tools), name)
+		gauge(reposDesc, float64(u.Repositories), name)
+		gauge(leftOutDesc, float64(u.LeftOut), name)
+		gauge(sweepDesc, seconds1970(u.LastSweep), name)
+	}
+}
+
+// seconds1970 writes a time as Prometheus does; 0 for never.
+func seconds1970(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
 }
 
 type imageKey struct{ kind, state, exists string }
 
+// countImages counts private tools' images too: a number shows none of them.
 func countImages(s *snapshot.Snapshot) map[imageKey]int {
 	counts := map[imageKey]int{}
+	if view := s.Users.View; view != nil {
+		counts[imageKey{string(snapshot.Buildservice), chart.StateStable, fact.Present.String()}] = view.Images
+	}
 	for _, i := range s.Images {
 		counts[imageKey{string(i.Type), i.State, i.Exists.String()}]++
 	}

@@ -4,27 +4,27 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-	"sync"
+	"sync/atomic"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/names"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
 )
 
-// pages are the bytes of one snapshot's answers. They are made once, when the
-// snapshot is published, and never changed.
+// pages are what answers of one snapshot are made of. What is small and common
+// is made once, when the snapshot is published, and never changed.
 type pages struct {
 	snapshot  *snapshot.Snapshot
 	names     *names.Index
-	fragments []fragment // by short name
+	fragments []fragment // of the standard images, by short name
 	at        map[*snapshot.Image]int
 	messages  api.Messages
+	context   builtContext
 
 	standard   *standard
-	users      *built
-	list       *lazyBody
+	list       *lazyBody // the complete list where nobody builds images; else nil
+	complete   *complete // where somebody does; else nil
 	legacyYAML *body
 	legacyJSON *body
 }
@@ -36,25 +36,36 @@ type standard struct {
 	messages api.Messages
 }
 
-// fragment is the encoded record of one image. Records that did not change
-// since the snapshot before keep their bytes.
+// fragment is the record of one image. Encoded records that did not change since
+// the snapshot before keep their bytes.
 type fragment struct {
 	image *snapshot.Image
-	json  []byte
+	json  []byte // nil while it is not encoded
 }
 
-func newPages(s *snapshot.Snapshot, before *pages, kept *lru.Cache[string, builtTool]) *pages {
+// encoded gives the record as JSON.
+func (f fragment) encoded() []byte {
+	if f.json == nil {
+		return appendRecord(nil, f.image)
+	}
+	return f.json
+}
+
+func newPages(s *snapshot.Snapshot, before *pages, last *atomic.Pointer[madeList]) *pages {
 	p := &pages{
-		snapshot: s, names: names.NewIndex(s.Images), messages: warnings(s.Warnings),
+		snapshot: s, names: names.NewIndex(s.Images), messages: warnings(s.Warnings), context: contextOf(s, before),
 		fragments: make([]fragment, len(s.Images)), at: make(map[*snapshot.Image]int, len(s.Images)),
 	}
 	for i, image := range s.Images {
 		p.fragments[i] = before.fragmentOf(image)
 		p.at[image] = i
 	}
-	p.users = &built{snapshot: s, kept: kept}
 	p.standard = before.standardOf(listJSON(p.fragments, p.messages), p.messages)
-	p.list = before.listOf(p)
+	if s.Users.View == nil {
+		p.list = before.listOf(p)
+	} else {
+		p.complete = before.completeOf(p, last)
+	}
 	if before != nil && before.snapshot.Catalog == s.Catalog {
 		p.legacyYAML, p.legacyJSON = before.legacyYAML, before.legacyJSON
 	} else {
@@ -72,38 +83,27 @@ func (p *pages) standardOf(list []byte, messages api.Messages) *standard {
 	return &standard{list: list, messages: messages}
 }
 
-// listOf gives the complete list of other pages. It is the one of these if
-// nothing in it changed; compressing is most of the work. Without user-built
-// images it is made at once. With them it changes with every push somewhere, so
-// it is made when somebody asks for it.
+// listOf gives the complete list where nobody builds images: the one of these
+// pages if nothing changed. It is made at once in every coding.
 func (p *pages) listOf(next *pages) *lazyBody {
-	if p != nil && p.standard == next.standard && p.users.snapshot.Users == next.users.snapshot.Users &&
-		p.users.context() == next.users.context() {
+	if p != nil && p.list != nil && p.standard == next.standard {
 		return p.list
 	}
-	l := &lazyBody{make: func() *body {
-		if next.snapshot.Users.View == nil {
-			return newBody(typeJSON, next.standard.list)
-		}
-		all := slices.Collect(next.walk(public(next.snapshot.Users.View), "", false))
-		return newBody(typeJSON, listJSON(all, next.messages))
-	}}
-	if next.snapshot.Users.View == nil {
-		l.get()
-	}
+	l := &lazyBody{make: func() *body { return newBody(typeJSON, next.standard.list) }}
+	l.in(identity)
 	return l
 }
 
-// lazyBody is a body that is made when it is first asked for.
-type lazyBody struct {
-	once sync.Once
-	make func() *body
-	body *body
-}
+// tool gives what a tool built, or nil.
+func (p *pages) tool(name string) *inventory.Tool { return p.snapshot.Users.View.Tool(name) }
 
-func (l *lazyBody) get() *body {
-	l.once.Do(func() { l.body, l.make = l.make(), nil })
-	return l.body
+// warned gives the messages with a warning more.
+func (p *pages) warned(warning string) api.Messages {
+	messages := p.messages
+	if warning != "" {
+		messages.Warning = append(slices.Clone(messages.Warning), warning)
+	}
+	return messages
 }
 
 func (p *pages) fragmentOf(image *snapshot.Image) fragment {
@@ -127,26 +127,6 @@ func warnings(ws []snapshot.Warning) api.Messages {
 		m.Warning = append(m.Warning, w.Text)
 	}
 	return m
-}
-
-// listJSON puts records together as an ImagesAnswer.
-func listJSON(fragments []fragment, messages api.Messages) []byte {
-	size := 64
-	for _, f := range fragments {
-		size += len(f.json) + 1
-	}
-	out := bytes.NewBuffer(make([]byte, 0, size))
-	out.WriteString(`{"images":[`)
-	for i, f := range fragments {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.Write(f.json)
-	}
-	out.WriteString(`],"messages":`)
-	out.Write(encode(messages))
-	out.WriteString("}\n")
-	return out.Bytes()
 }
 
 // imageJSON puts a record into an ImageAnswer.

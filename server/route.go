@@ -25,6 +25,10 @@ func (s *Server) route(name string, answer endpoint) http.Handler {
 	})
 }
 
+// statusAborted is what an answer that broke off is counted as: nearly always
+// its reader went away.
+const statusAborted = 499
+
 // routeFor is [Server.route] for an endpoint that looks at the method itself.
 func (s *Server) routeFor(name string, answer endpoint) http.Handler {
 	counts := s.metrics.route(name)
@@ -32,7 +36,13 @@ func (s *Server) routeFor(name string, answer endpoint) http.Handler {
 		began := time.Now()
 		status := http.StatusInternalServerError
 		defer func() {
-			if failure := recover(); failure != nil {
+			failure := recover()
+			switch failure {
+			case nil:
+			case http.ErrAbortHandler: //nolint:errorlint // net/http compares it so
+				status = statusAborted
+				defer panic(failure)
+			default:
 				s.defect(w, r, name, failure)
 			}
 			counts.observe(status, time.Since(began))
@@ -44,9 +54,6 @@ func (s *Server) routeFor(name string, answer endpoint) http.Handler {
 
 // defect answers in place of an endpoint that panicked.
 func (s *Server) defect(w http.ResponseWriter, r *http.Request, route string, failure any) {
-	if failure == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
-		panic(failure)
-	}
 	s.log.ErrorContext(r.Context(), "a request met a defect", "route", route, "method", shown(r.Method),
 		"defect", shown(fmt.Sprint(failure)), "stack", string(debug.Stack()))
 	s.internalError(w)

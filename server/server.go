@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
-	lru "github.com/hashicorp/golang-lru/v2"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
@@ -68,8 +67,10 @@ type Server struct {
 
 	proven        func(*http.Request) bool
 	webhookSecret string
-	built         *lru.Cache[string, builtTool] // by project
-	toolLists     *lru.Cache[string, toolList]  // by tool
+	toolLists     *kept[toolList] // by project
+	lastList      atomic.Pointer[madeList]
+	keptRecords   int // more user-built images than that are streamed
+	streams       slots
 }
 
 // New makes a server and begins to follow the view. It gives an error if the
@@ -91,20 +92,15 @@ func New(view View, opts Options) (*Server, error) {
 	s := &Server{
 		view: view, log: opts.Logger, metrics: opts.Metrics, retry: seconds(opts.RetryAfter), openapi: document,
 		proven: opts.Proven, webhookSecret: opts.WebhookSecret,
+		toolLists: newKept[toolList](keptToolBytes), keptRecords: keptRecords, streams: make(slots, maxStreams),
 	}
 	if s.proven == nil {
 		s.proven = proven
 	}
-	if s.built, err = lru.New[string, builtTool](keptTools); err != nil {
-		return nil, err
-	}
-	if s.toolLists, err = lru.New[string, toolList](keptTools); err != nil {
-		return nil, err
-	}
 	if err := opts.Metrics.watch(s); err != nil {
 		return nil, fmt.Errorf("server: watch the metrics: %w", err)
 	}
-	view.Follow(func(next *snapshot.Snapshot) { s.pages.Store(newPages(next, s.pages.Load(), s.built)) })
+	view.Follow(func(next *snapshot.Snapshot) { s.pages.Store(newPages(next, s.pages.Load(), &s.lastList)) })
 	return s, nil
 }
 

@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/gorilla/mux"
 
@@ -16,6 +15,10 @@ var (
 	varyTool          = []string{"Accept-Encoding, " + toolHeader}
 )
 
+// keptToolBytes bounds the tools' lists that are kept for the next request. One
+// of Toolforge's has some 40 KB with its codings.
+const keptToolBytes = 32 << 20
+
 // listToolImages lists the standard images and those that one tool built.
 func (s *Server) listToolImages(w http.ResponseWriter, r *http.Request) int {
 	tool := mux.Vars(r)["toolname"]
@@ -28,38 +31,62 @@ func (s *Server) listToolImages(w http.ResponseWriter, r *http.Request) int {
 	if s.pages.Load() == nil {
 		return s.notReady(w)
 	}
+	q, err := queryOf(r)
+	if err != nil {
+		return s.failWith(w, api.CodeBadParameter, "%s", err)
+	}
 	warning := s.onDemand(r, tool)
 	p := s.pages.Load()
-	if r.URL.RawQuery == "" && warning == "" {
-		return s.toolList(p, tool).serve(w, r)
+	built := p.tool(tool)
+	if q.whole() && warning == "" {
+		return s.toolList(p, built).serve(w, r)
 	}
-	b, refusal := p.query(r, one(p.users.tool(tool)), warning)
-	if refusal != nil {
-		return s.fail(w, *refusal)
-	}
-	return toolBody(b).serve(w, r)
-}
-
-// toolList gives the bytes of one tool's whole list. They are made when they are
-// first asked for, and again when something in them changed.
-func (s *Server) toolList(p *pages, tool string) *body {
-	built := p.users.tool(tool)
-	context := p.users.context()
-	if kept, ok := s.toolLists.Get(tool); ok && kept.built == built && kept.standard == p.standard && kept.context == context {
-		return kept.body
-	}
-	fragments := slices.Collect(p.walk(one(built), "", false))
-	made := toolBody(newBody(typeJSON, listJSON(fragments, p.messages)))
-	s.toolLists.Add(tool, toolList{built: built, standard: p.standard, context: context, body: made})
-	return made
+	return toolBody(p.answer(r, q, one(built), warning)).serve(w, r)
 }
 
 // toolList is the answer to one tool and what it was made of.
 type toolList struct {
-	built    *inventory.Tool
 	standard *standard
 	context  builtContext
-	body     *body
+	built    *inventory.Tool // nil for all tools that built nothing
+	body     *lazyBody
+}
+
+// toolList gives the bytes of one tool's whole list. They are made when they are
+// first asked for, and again when something in them changed.
+func (s *Server) toolList(p *pages, built *inventory.Tool) *lazyBody {
+	key := ""
+	if built != nil {
+		key = built.Project
+	}
+	if list, ok := s.toolLists.get(key); ok && list.built == built && list.standard == p.standard && list.context == p.context {
+		return list.body
+	}
+	text := p.standard.list
+	if built != nil {
+		text = p.toolText(built)
+	}
+	list := toolList{built: built, standard: p.standard, context: p.context, body: &lazyBody{
+		make: func() *body { return toolBody(plainBody(typeJSON, text, "")) },
+	}}
+	s.toolLists.put(key, list, len(text)+len(text)/2) // the codings make it half as much again
+	return list.body
+}
+
+// toolText is the whole list of one tool.
+func (p *pages) toolText(built *inventory.Tool) []byte {
+	text := append(make([]byte, 0, len(p.standard.list)+1024*built.Images()), listHead...)
+	for part := range p.parts(one(built)) {
+		if len(text) > len(listHead) {
+			text = append(text, ',')
+		}
+		if part.tool == nil {
+			text = append(text, part.standard...)
+		} else {
+			text = appendTool(text, p.snapshot, part.tool)
+		}
+	}
+	return append(text, listTail(p.messages)...)
 }
 
 func toolBody(b *body) *body {

@@ -50,9 +50,8 @@ func (p *pages) walk(which tools, after string, descending bool) iter.Seq[fragme
 			return (standard.image.ShortName < name) != descending
 		}
 		for tool := range which(after, descending) {
-			built := p.users.fragments(tool)
+			built := fragmentsOf(p.snapshot, tool)
 			if descending {
-				built = slices.Clone(built)
 				slices.Reverse(built)
 			}
 			for _, f := range built {

@@ -21,15 +21,28 @@ const maxEvent = 256 << 10
 // where to look: digests stand where tags should, deletions name one tag of
 // many, and several come in any order, so nothing else of it is believed.
 type harborEvent struct {
-	Type      string      `json:"type"`
-	EventData *eventFacts `json:"event_data"`
-	Data      *eventFacts `json:"data"`
+	EventData json.RawMessage `json:"event_data"`
+	Data      json.RawMessage `json:"data"`
 }
 
 type eventFacts struct {
 	Repository struct {
 		Namespace string `json:"namespace"`
 	} `json:"repository"`
+}
+
+// project gives the project that an event names, "" if it names none: scans of
+// the system, quotas, and what later Harbors send.
+func (e harborEvent) project() string {
+	text := e.EventData
+	if text == nil {
+		text = e.Data
+	}
+	var facts eventFacts
+	if json.Unmarshal(text, &facts) != nil {
+		return "" // events of other kinds have facts of other shapes
+	}
+	return facts.Repository.Namespace
 }
 
 // harborWebhook takes an event of Harbor's, answers at once, and has the project
@@ -41,20 +54,20 @@ func (s *Server) harborWebhook(w http.ResponseWriter, r *http.Request) int {
 		return s.failWith(w, api.CodeMethodNotAllowed, "%s is not answered here; use POST", shown(r.Method))
 	}
 	if !s.isHarbor(r) {
-		s.metrics.event("unauthorized")
+		s.metrics.event(eventUnauthorized)
 		return s.failWith(w, api.CodeUnauthorized, "the header Authorization is not that of Harbor's webhook policy")
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEvent))
 	if err != nil {
-		s.metrics.event("unreadable")
+		s.metrics.event(eventUnreadable)
 		return s.failWith(w, api.CodeBadParameter, "the event cannot be read, or has more than %d bytes", maxEvent)
 	}
-	var event harborEvent
-	if err := json.Unmarshal(text, &event); err != nil {
-		s.metrics.event("unreadable")
+	var event *harborEvent // nil for null
+	if err := json.Unmarshal(text, &event); err != nil || event == nil {
+		s.metrics.event(eventUnreadable)
 		return s.failWith(w, api.CodeBadParameter, "the event is no JSON object of Harbor's")
 	}
-	s.metrics.event(s.heed(event))
+	s.metrics.event(s.heed(event.project()))
 	return s.accepted(w)
 }
 
@@ -70,19 +83,15 @@ func (s *Server) accepted(w http.ResponseWriter) int {
 	return http.StatusAccepted
 }
 
-// heed has the event's project looked at, and names what became of it.
-func (s *Server) heed(event harborEvent) string {
-	facts := event.EventData
-	if facts == nil {
-		facts = event.Data
-	}
+// heed has a project looked at, and names what became of it.
+func (s *Server) heed(project string) string {
 	switch {
-	case facts == nil || facts.Repository.Namespace == "":
-		return "ignored" // scans of the system, quotas, and what later Harbors send
-	case !s.view.Hint(facts.Repository.Namespace):
-		return "dropped"
+	case project == "":
+		return eventIgnored
+	case !s.view.Hint(project):
+		return eventDropped
 	}
-	return "heeded"
+	return eventHeeded
 }
 
 // isHarbor compares the whole header with the secret, in constant time and

@@ -18,8 +18,9 @@ type book struct {
 	plan      Plan
 	rescan    rescan
 
-	// newest is the newest update_time of all that was read.
-	newest time.Time
+	// newest is the newest update_time of all that was read, and seen when that
+	// was so first, by our clock; listed is when the last good listing began.
+	newest, seen, listed time.Time
 	// others are the repositories of projects that are not kept.
 	others map[string]row
 	// denied are repositories that are listed but may not be read.
@@ -91,4 +92,21 @@ func (b *book) health(h Health) Health {
 	}
 	h.Denied = len(denied)
 	return h
+}
+
+// until is the update_time before which nothing can have come since the last
+// good listing: overlap before Harbor's clock then. That clock showed newest or
+// later when newest was seen.
+func (b *book) until() time.Time {
+	return b.newest.Add(max(b.listed.Sub(b.seen), 0) - overlap)
+}
+
+// note remembers what a listing, which began at some moment, had.
+func (b *book) note(rows []harbor.Repository, began, now time.Time) {
+	for _, r := range rows {
+		if r.UpdateTime.After(b.newest) {
+			b.newest, b.seen = r.UpdateTime, now
+		}
+	}
+	b.listed = began
 }

@@ -52,6 +52,9 @@ func (i *Inventory) land(readings ...*reading) {
 			delete(i.flights, r.project)
 		}
 	}
+	if len(i.flights) == 0 {
+		i.flights = map[string]*flight{} // a map keeps the room that a sweep needed
+	}
 }
 
 // overtaken tells whether another answer was put into the view meanwhile. The

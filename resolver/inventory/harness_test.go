@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,9 +45,12 @@ func (c *clock) advance(d time.Duration) time.Time {
 type world struct {
 	*harbortest.Server
 	*inventory.Inventory
-	t     testing.TB
-	clock *clock
-	who   string // the robot's name; "" for the anonymous
+	t          testing.TB
+	clock      *clock
+	who        string // the robot's name; "" for the anonymous
+	credential atomic.Pointer[endpoint.Credential]
+	// anew makes another inventory of the same Harbor.
+	anew func() *inventory.Inventory
 }
 
 // setup says how a world is unlike the usual one: a robot that may read all.
@@ -68,25 +72,26 @@ func newWorld(t testing.TB, s setup) *world {
 		s.harbor.PullFlush = -1 // a test says when
 	}
 	w := &world{t: t, clock: c, Server: harbortest.Start(t, s.harbor)}
-	var credential endpoint.Credential
+	w.credential.Store(&endpoint.Credential{})
 	if !s.anonymous {
 		if s.permits == nil {
 			s.permits = harbortest.ReaderPermissions()
 		}
 		w.who = w.AddRobot("catalog", secret, s.permits...)
-		credential = endpoint.Credential{Username: w.who, Password: secret}
+		w.credential.Store(&endpoint.Credential{Username: w.who, Password: secret})
 	}
 	s.endpoint.URL, s.endpoint.Kind, s.endpoint.CAFile = w.URL, endpoint.Harbor, w.CAFile
 	d, err := endpoint.New(map[string]endpoint.Config{host: s.endpoint}, endpoint.Options{
 		Timeout:     s.timeout,
-		Credentials: func(context.Context, string) (endpoint.Credential, error) { return credential, nil },
+		Credentials: func(context.Context, string) (endpoint.Credential, error) { return *w.credential.Load(), nil },
 	})
 	require.NoError(t, err)
 	t.Cleanup(d.CloseIdle)
 	if s.client.Wait == nil {
 		s.client.Wait = func(context.Context, time.Duration) error { return nil }
 	}
-	w.Inventory = inventory.New(host, harbor.New(d.For(host), s.client), s.options)
+	w.anew = func() *inventory.Inventory { return inventory.New(host, harbor.New(d.For(host), s.client), s.options) }
+	w.Inventory = w.anew()
 	return w
 }
 

@@ -21,7 +21,7 @@ import (
 
 var (
 	modelSeed  = flag.Uint64("seed", 0, "the seed of the random test; 0 chooses one")
-	modelSteps = flag.Int("steps", 600, "how many quiet rounds the random test has")
+	modelSteps = flag.Int("steps", 400, "how many quiet rounds the random test has")
 )
 
 // model does random things to a Harbor. What it must hold then, Harbor itself is
@@ -151,7 +151,7 @@ func (m *model) quiet() bool {
 	if !m.same(err, late) {
 		return false
 	}
-	if m.rand.IntN(4) > 0 || m.State().Health.Plan == inventory.PlanRescan {
+	if !late || m.rand.IntN(2) > 0 || m.State().Health.Plan == inventory.PlanRescan {
 		return true
 	}
 	view := m.State().View

@@ -58,10 +58,7 @@ func (i *Inventory) refreshOnce(ctx context.Context, project string) (written bo
 
 // readNow reads a whole project without a listing's rows to go by.
 func (i *Inventory) readNow(ctx context.Context, r *reading) error {
-	err := errNotWhole
-	if !i.oneByOne.Load() {
-		err = i.readWhole(ctx, r)
-	}
+	err := i.readWhole(ctx, r)
 	if errors.Is(err, errNotWhole) {
 		err = i.readListed(ctx, r)
 	}

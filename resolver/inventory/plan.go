@@ -37,7 +37,7 @@ func (i *Inventory) learn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if info.Version != i.book.version {
+	if info.AtLeast(2, 12) { // it has the listing of projects; once refused, it may be allowed now
 		i.oneByOne.Store(false)
 	}
 	i.book.version = info.Version

@@ -3,6 +3,8 @@ package inventory
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 )
@@ -47,28 +49,62 @@ func (i *Inventory) prove(ctx context.Context, base *View, rows []harbor.Reposit
 		return fault.New(fault.Denied, "ask harbor", "", "this was a %s before and is a %s now: what it may see is not what it was",
 			i.book.identity.Kind, identity.Kind).WithHint("restart to begin anew with another account")
 	}
-	var private map[string]bool
-	if identity.Kind != harbor.Anonymous {
-		no := false
-		projects, err := i.harbor.Projects(ctx, harbor.ProjectFilter{Public: &no})
-		if err != nil {
-			return err
-		}
-		private = make(map[string]bool, len(projects))
-		for _, p := range projects {
-			private[p.Name] = true
-		}
-	}
-	i.book.identity, i.book.proved = identity, i.opts.Now()
 	listed := make(map[string]bool, len(rows))
 	for _, r := range rows {
 		project, _ := harbor.SplitName(r.Name)
 		listed[project] = true
 	}
-	i.hide(privacy{known: true, kind: identity.Kind, private: private}, func(project string) bool {
-		return listed[project] || base.byProject(project) != nil
-	})
+	now := privacy{known: true, kind: identity.Kind}
+	if identity.Kind != harbor.Anonymous {
+		if now.private, err = i.private(ctx, listed); err != nil {
+			return err
+		}
+	}
+	i.book.identity, i.book.proved = identity, i.opts.Now()
+	i.hide(now, func(project string) bool { return listed[project] || base.byProject(project) != nil })
 	return nil
+}
+
+// private asks which projects are private. One that was and is not named any
+// more may have turned public, but it may also be gone, or not for us to see any
+// longer, and then it must not be shown to everybody: it stays private unless
+// its repositories can still be listed. listed are projects that were a moment
+// ago, which is enough for one that came since the last proof.
+func (i *Inventory) private(ctx context.Context, listed map[string]bool) (map[string]bool, error) {
+	no := false
+	projects, err := i.harbor.Projects(ctx, harbor.ProjectFilter{Public: &no})
+	if err != nil {
+		return nil, err
+	}
+	private := make(map[string]bool, len(projects))
+	for _, p := range projects {
+		private[p.Name] = true
+	}
+	var doubtful []string
+	i.State().View.walk(func(t *Tool) {
+		if t.Private && !private[t.Project] && (!t.unproved || !listed[t.Project]) {
+			doubtful = append(doubtful, t.Project)
+		}
+	})
+	invisible := make([]bool, len(doubtful))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(i.opts.Concurrency)
+	for n, project := range doubtful {
+		group.Go(func() error {
+			_, err := i.harbor.ProjectRepositories(ctx, project)
+			if invisible[n] = mayBeGone(err); invisible[n] {
+				return nil
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	for n, project := range doubtful {
+		if invisible[n] {
+			private[project] = true
+		}
+	}
+	return private, err
 }
 
 // hide publishes which tools are private now, if that changed. was tells which

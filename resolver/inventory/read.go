@@ -1,8 +1,11 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,24 +20,29 @@ const tries = 3
 
 var errOvertaken = fault.New(fault.Unreachable, "ask harbor", "", "each answer about a project was overtaken by another one")
 
+// wish is what is to be read of a project: repositories that were listed, and
+// perhaps the rest of it too.
+type wish struct {
+	rows  []harbor.Repository
+	whole bool
+}
+
 // read asks what listed repositories hold, and publishes the answers at once.
 // again are projects that are read whole whether they changed or not. What was
 // answered before a failure is published too: it is true whatever failed, and
 // need not be asked again.
 func (i *Inventory) read(ctx context.Context, rows []harbor.Repository, again []string) error {
 	var others []harbor.Repository
-	wanted := map[string][]harbor.Repository{} // by project
-	for _, r := range rows {
+	wanted := map[string]wish{} // by project
+	for _, r := range latest(rows) {
 		if project, _ := harbor.SplitName(r.Name); i.keeps(project) {
-			wanted[project] = append(wanted[project], r)
+			wanted[project] = wish{rows: append(wanted[project].rows, r)}
 		} else {
 			others = append(others, r)
 		}
 	}
 	for _, project := range again {
-		if _, changed := wanted[project]; !changed {
-			wanted[project] = nil
-		}
+		wanted[project] = wish{rows: wanted[project].rows, whole: true}
 	}
 	for range tries {
 		var err error
@@ -42,7 +50,7 @@ func (i *Inventory) read(ctx context.Context, rows []harbor.Repository, again []
 			return err
 		}
 		if len(wanted) == 0 {
-			i.note(rows, others)
+			i.leaveOut(others)
 			return nil
 		}
 	}
@@ -50,10 +58,10 @@ func (i *Inventory) read(ctx context.Context, rows []harbor.Repository, again []
 }
 
 // readOnce reads projects, and gives those whose answers were overtaken.
-func (i *Inventory) readOnce(ctx context.Context, wanted map[string][]harbor.Repository) (overtaken map[string][]harbor.Repository, err error) {
+func (i *Inventory) readOnce(ctx context.Context, wanted map[string]wish) (overtaken map[string]wish, err error) {
 	readings, err := i.readProjects(ctx, wanted)
 	defer func() { i.land(readings...) }()
-	overtaken = map[string][]harbor.Repository{}
+	overtaken = map[string]wish{}
 	i.publish(func(e *edit) {
 		for _, r := range readings {
 			if !i.write(e, r) {
@@ -90,8 +98,18 @@ func (i *Inventory) keeps(project string) bool {
 	return kept
 }
 
-// note remembers what the listings said, once all of it is published.
-func (i *Inventory) note(rows, others []harbor.Repository) {
+// latest gives each name once: a repository that was deleted and made anew while
+// it was listed may come as both, and the newer one has the greater number.
+func latest(rows []harbor.Repository) []harbor.Repository {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b harbor.Repository) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(b.ID, a.ID))
+	})
+	return slices.CompactFunc(rows, func(a, b harbor.Repository) bool { return a.Name == b.Name })
+}
+
+// leaveOut notes what is in projects that are not kept.
+func (i *Inventory) leaveOut(others []harbor.Repository) {
 	before := len(i.book.others)
 	for _, r := range others {
 		i.book.others[r.Name] = rowOf(r)
@@ -100,28 +118,23 @@ func (i *Inventory) note(rows, others []harbor.Repository) {
 		left := i.book.leftOut()
 		i.publish(func(e *edit) { e.view.LeftOut = left })
 	}
-	for _, r := range rows {
-		if r.UpdateTime.After(i.book.newest) {
-			i.book.newest = r.UpdateTime
-		}
-	}
 }
 
 // readProjects asks about many projects at a time. The first failure ends it;
 // what was answered before is given all the same. The readings are the caller's
 // to land.
-func (i *Inventory) readProjects(ctx context.Context, wanted map[string][]harbor.Repository) ([]*reading, error) {
+func (i *Inventory) readProjects(ctx context.Context, wanted map[string]wish) ([]*reading, error) {
 	var mu sync.Mutex
 	var readings []*reading
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(i.opts.Concurrency)
-	for project, rows := range wanted {
+	for project, w := range wanted {
 		if ctx.Err() != nil {
 			break
 		}
 		group.Go(func() error {
 			r := i.depart(project)
-			if err := i.readProject(ctx, r, rows); err != nil {
+			if err := i.readProject(ctx, r, w); err != nil {
 				i.land(r)
 				return err
 			}
@@ -135,16 +148,19 @@ func (i *Inventory) readProjects(ctx context.Context, wanted map[string][]harbor
 	return readings, err
 }
 
-// readProject asks about repositories of one project, or about all of it if
-// there are no rows. One that may be listed but not read, or went while it was
-// asked about, stands as it was and spoils nothing for the rest.
-func (i *Inventory) readProject(ctx context.Context, r *reading, rows []harbor.Repository) error {
-	r.proved = len(rows) > 0
-	if r.rows = rows; len(rows) == 0 && i.oneByOne.Load() {
-		r.rows = i.rowsOf(r.project)
+// readProject asks about repositories of one project, or about all of it. One
+// that may be listed but not read, or went while it was asked about, stands as
+// it was and spoils nothing for the rest.
+func (i *Inventory) readProject(ctx context.Context, r *reading, w wish) error {
+	r.rows, r.proved = w.rows, len(w.rows) > 0
+	err := errNotWhole
+	if w.whole || len(w.rows) > 1 && i.pages(r) <= len(w.rows) {
+		err = i.readWhole(ctx, r)
 	}
-	err := i.readWhole(ctx, r)
 	if errors.Is(err, errNotWhole) {
+		if w.whole {
+			r.rows = i.withRest(r)
+		}
 		err = i.readRows(ctx, r)
 	}
 	if mayBeGone(err) {
@@ -154,13 +170,12 @@ func (i *Inventory) readProject(ctx context.Context, r *reading, rows []harbor.R
 	return err
 }
 
-// errNotWhole says that a project is better asked about one by one.
+// errNotWhole says that a project cannot be asked about in one listing.
 var errNotWhole = errors.New("not in one listing")
 
-// readWhole asks for all of a project at once, where Harbor has that and it
-// takes no more pages than the rows would take questions.
+// readWhole asks for all of a project at once, where Harbor has that.
 func (i *Inventory) readWhole(ctx context.Context, r *reading) error {
-	if i.oneByOne.Load() || len(r.rows) > 0 && i.pages(r) > len(r.rows) || len(r.rows) == 1 {
+	if i.oneByOne.Load() {
 		return errNotWhole
 	}
 	artifacts, err := i.harbor.ProjectArtifacts(ctx, r.project)
@@ -179,17 +194,21 @@ func (i *Inventory) readWhole(ctx context.Context, r *reading) error {
 // pages is how many pages the artifacts of a project fill at most.
 func (i *Inventory) pages(r *reading) int {
 	n := int64(0)
-	listed := make(map[string]bool, len(r.rows))
-	for _, row := range r.rows {
+	for _, row := range i.withRest(r) {
 		n += row.ArtifactCount
-		listed[row.Name] = true
-	}
-	for _, row := range i.rowsOf(r.project) {
-		if !listed[row.Name] {
-			n += row.ArtifactCount
-		}
 	}
 	return int((n + harbor.PageSize - 1) / harbor.PageSize)
+}
+
+// withRest gives a reading's rows and, behind them, those of the project's other
+// repositories as they were when they were last listed.
+func (i *Inventory) withRest(r *reading) []harbor.Repository {
+	listed := make(map[string]bool, len(r.rows))
+	for _, row := range r.rows {
+		listed[row.Name] = true
+	}
+	rest := slices.DeleteFunc(i.rowsOf(r.project), func(row harbor.Repository) bool { return listed[row.Name] })
+	return slices.Concat(r.rows, rest)
 }
 
 // readRows asks for the repositories one by one.

@@ -46,10 +46,12 @@ func (i *Inventory) ask(ctx context.Context) error {
 		}
 	}
 	turn := i.turn(base)
-	if err := i.read(ctx, found.list(), turn.projects); err != nil {
+	rows := found.list()
+	if err := i.read(ctx, rows, turn.projects); err != nil {
 		return err
 	}
-	i.book.rescan = turn.after
+	i.book.rescan, i.book.doubted = turn.after, time.Time{}
+	i.book.note(rows, now, i.opts.Now())
 	return nil
 }
 
@@ -76,12 +78,12 @@ func (f *found) list() []harbor.Repository {
 	return rows
 }
 
-// changes reads the newest page, and more only while they reach back no further
-// than the last round, or hold nothing that is known. All rows of a page are
-// looked at, however old: they cost nothing more, and a clock may have been set.
+// changes reads the newest page, and more only while they do not reach back to
+// the last round. All rows of a page are looked at, however old: they cost
+// nothing more, and a clock may have been set.
 func (i *Inventory) changes(ctx context.Context, base *View) (*found, error) {
 	out := &found{rows: map[string]harbor.Repository{}}
-	until := i.book.newest.Add(-overlap)
+	until := i.book.until()
 	for page := 1; page <= manyPages; page++ {
 		got, err := i.harbor.RecentRepositories(ctx, page)
 		if err != nil {
@@ -90,14 +92,12 @@ func (i *Inventory) changes(ctx context.Context, base *View) (*found, error) {
 		if page == 1 {
 			out.total = got.Total
 		}
-		news, oldest := 0, until
+		oldest := until
 		for _, r := range got.Rows {
-			if i.consider(base, r, out) {
-				news++
-			}
+			i.consider(base, r, out)
 			oldest = r.UpdateTime
 		}
-		if len(got.Rows) == 0 || page*harbor.PageSize >= got.Total || oldest.Before(until) && news < len(got.Rows) {
+		if len(got.Rows) == 0 || page*harbor.PageSize >= got.Total || oldest.Before(until) {
 			return out, nil
 		}
 	}
@@ -106,10 +106,10 @@ func (i *Inventory) changes(ctx context.Context, base *View) (*found, error) {
 }
 
 // consider takes a row if it is news.
-func (i *Inventory) consider(base *View, r harbor.Repository, out *found) bool {
+func (i *Inventory) consider(base *View, r harbor.Repository, out *found) {
 	old, known := i.book.known(base, r.Name)
 	if known && old == rowOf(r) {
-		return false
+		return
 	}
 	if _, twice := out.rows[r.Name]; !twice && !known {
 		out.added++
@@ -118,7 +118,6 @@ func (i *Inventory) consider(base *View, r harbor.Repository, out *found) bool {
 		out.unproved = true
 	}
 	out.rows[r.Name] = r
-	return true
 }
 
 func isTool(project string) bool {

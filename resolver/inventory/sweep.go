@@ -43,6 +43,7 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 	if err := i.dropGone(ctx, base, there); err != nil {
 		return err
 	}
+	i.book.note(rows, began, i.opts.Now())
 	i.book.swept, i.book.lastSweep, i.book.nextSweep = true, began, began.Add(spread(i.opts.SweepEvery))
 	i.book.unexplained = max(surplus, 0)
 	i.planByLooking(rows, began)

@@ -23,6 +23,16 @@ type Tool struct {
 	id       int64 // Harbor's, of the project; 0 until a listing said it. The rounds' bookkeeping.
 }
 
+// newTool makes the tool of a project, empty. Its texts are its own: those of a
+// listing are parts of longer ones.
+func newTool(project string) *Tool {
+	t := &Tool{Project: strings.Clone(project)}
+	if name, isTool := ToolOf(t.Project); isTool {
+		t.Name = name // mostly a part of the project's
+	}
+	return t
+}
+
 // Repository is one repository of a tool, with its tagged images.
 type Repository struct {
 	Name string // below the project; may hold slashes

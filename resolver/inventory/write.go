@@ -20,8 +20,7 @@ func (i *Inventory) write(e *edit, r *reading) bool {
 	r.flight.written++
 	before := e.tool(r.project)
 	if before == nil {
-		name, _ := ToolOf(r.project)
-		before = &Tool{Name: strings.Clone(name), Project: strings.Clone(r.project)}
+		before = newTool(r.project)
 	}
 	changes := before.compare(r)
 	if len(r.rows) > 0 {

@@ -1,0 +1,113 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
+)
+
+// source gives what /v1/catalog says of a source.
+func (e *endpoint) source(t testing.TB, kind string) api.Source {
+	t.Helper()
+	for _, s := range into[api.CatalogAnswer](e.get(t, "/v1/catalog"), http.StatusOK).Catalog.Sources {
+		if s.Kind == kind {
+			return s
+		}
+	}
+	require.Failf(t, "no such source", kind)
+	return api.Source{}
+}
+
+func TestTheCatalogSaysHowTheSourceOfUserImagesFares(t *testing.T) {
+	p := startPlatform(t, setup{}, append(toolImages, "!tool-hidden/app:latest", "tool-c.d/no:tool")...)
+	users := p.source(t, "users")
+	require.Equal(t, harborHost, users.Name)
+	require.Equal(t, "ok", users.Status)
+	require.Equal(t, 8, *users.ReferenceCount)
+	require.NotNil(t, users.Users)
+	require.WithinDuration(t, time.Now(), users.Users.LastSweepAt, time.Minute)
+	users.Users.LastSweepAt = time.Time{}
+	require.Equal(t, api.UsersStatus{
+		Plan: "incremental", Version: "v2.15.2", Identity: "robot", ToolCount: 5, RepositoryCount: 7, LeftOutCount: 1,
+	}, *users.Users)
+	require.Nil(t, p.source(t, "chart").Users)
+
+	p.harbor.Fault(harbortest.Any, harbortest.Status(http.StatusInternalServerError))
+	p.round(t)
+	users = p.source(t, "users")
+	require.Equal(t, "failing", users.Status)
+	require.True(t, users.Stale)
+	require.Equal(t, "unreachable", users.Error.Kind)
+	require.NotContains(t, string(p.get(t, "/v1/catalog").body), "for-tests-only")
+	require.Equal(t, 5, users.Users.ToolCount, "the last good answer")
+}
+
+func TestMetricsOfUserImages(t *testing.T) {
+	p := startPlatform(t, setup{}, append(toolImages, "!tool-hidden/app:latest", "tool-c.d/no:tool")...)
+	m := p.scrape(t)
+	require.EqualValues(t, 8, value(t, m, "bayplan_images", "type", "buildservice", "state", "stable", "exists", "present"))
+	require.EqualValues(t, 5, value(t, m, "bayplan_images", "type", "standard", "state", "stable", "exists", "present"))
+	require.EqualValues(t, 1, value(t, m, "bayplan_source_up", "source", harborHost, "kind", "users"))
+	require.EqualValues(t, 0, value(t, m, "bayplan_source_stale", "source", harborHost, "kind", "users"))
+	require.EqualValues(t, 5, value(t, m, "bayplan_users_tools", "source", harborHost))
+	require.EqualValues(t, 7, value(t, m, "bayplan_users_repositories", "source", harborHost))
+	require.EqualValues(t, 1, value(t, m, "bayplan_users_left_out_projects", "source", harborHost))
+	require.Positive(t, value(t, m, "bayplan_users_last_sweep_timestamp_seconds", "source", harborHost))
+	require.Positive(t, value(t, m, "bayplan_source_rounds_total", "source", harborHost, "kind", "users", "outcome", "ok"))
+	for _, outcome := range []string{"heeded", "ignored", "dropped", "unreadable", "unauthorized"} {
+		require.Zero(t, value(t, m, "bayplan_webhook_events_total", "outcome", outcome))
+	}
+
+	p.harbor.Fault(harbortest.Any, harbortest.Status(http.StatusInternalServerError))
+	p.round(t)
+	m = p.scrape(t)
+	require.EqualValues(t, 0, value(t, m, "bayplan_source_up", "source", harborHost, "kind", "users"))
+	require.EqualValues(t, 1, value(t, m, "bayplan_source_stale", "source", harborHost, "kind", "users"))
+	require.EqualValues(t, 8, value(t, m, "bayplan_images", "type", "buildservice", "state", "stable", "exists", "present"), "the last good answer")
+}
+
+// The same Harbor may hold standard images and those of tools: it is two sources
+// then, with one name.
+func TestOneHarborForBothKindsOfImages(t *testing.T) {
+	s := start(t, setup{values: toolSample})
+	failing := fault.New(fault.Unreachable, "ask harbor", harborHost, "connection refused")
+	both := view{
+		follow: func(f func(*snapshot.Snapshot)) { f(s.resolver.Snapshot()) },
+		status: func() resolver.Status {
+			status := s.resolver.Status()
+			status.Sources = append(status.Sources,
+				resolver.SourceStatus{Name: harborHost, Kind: resolver.KindUsers, LastAttempt: noon, LastSuccess: noon, Users: &resolver.UsersStatus{Identity: "robot"}},
+				resolver.SourceStatus{Name: harborHost, Kind: "harbor", LastAttempt: noon, Err: failing},
+			)
+			return status
+		},
+	}
+	metrics := server.NewMetrics()
+	metrics.Round(resolver.Round{Source: harborHost, Kind: resolver.KindUsers})
+	metrics.Round(resolver.Round{Source: harborHost, Kind: "harbor", Err: failing})
+	other, err := server.New(both, server.Options{Metrics: metrics})
+	require.NoError(t, err)
+	e := listen(t, other.Handler())
+
+	m := e.scrape(t)
+	require.EqualValues(t, 1, value(t, m, "bayplan_source_up", "source", harborHost, "kind", "users"))
+	require.EqualValues(t, 0, value(t, m, "bayplan_source_up", "source", harborHost, "kind", "harbor"))
+	require.EqualValues(t, 1, value(t, m, "bayplan_source_rounds_total", "source", harborHost, "kind", "users", "outcome", "ok"))
+	require.EqualValues(t, 1, value(t, m, "bayplan_source_rounds_total", "source", harborHost, "kind", "harbor", "outcome", "unreachable"))
+	var kinds []string
+	for _, source := range into[api.CatalogAnswer](e.get(t, "/v1/catalog"), http.StatusOK).Catalog.Sources {
+		if source.Name == harborHost {
+			kinds = append(kinds, source.Kind)
+		}
+	}
+	require.Equal(t, []string{"harbor", "users"}, kinds, "always in the same order")
+}
