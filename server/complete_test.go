@@ -47,7 +47,7 @@ func TestTheCompleteListAfterManyChanges(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	p := startPlatform(t, setup{}, toolImages...)
 	streaming := listen(t, follower(t, p, 0).Handler())
-	for range 40 {
+	for range 25 {
 		project := fmt.Sprintf("tool-%c", 'a'+random.IntN(6))
 		repository := fmt.Sprintf("%s/app%d", project, random.IntN(2))
 		switch random.IntN(6) {

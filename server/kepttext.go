@@ -48,6 +48,7 @@ func (p *pages) keptText(before keptText) keptText {
 		next.spans = append(next.spans, span{part.tool, from, len(text)})
 	}
 	next.tail = len(text)
-	next.bytes = append(text, listTail(p.messages)...)
+	text = append(text, listTail(p.messages)...)
+	next.bytes = text
 	return next
 }

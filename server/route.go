@@ -39,7 +39,7 @@ func (s *Server) routeFor(name string, answer endpoint) http.Handler {
 			failure := recover()
 			switch failure {
 			case nil:
-			case http.ErrAbortHandler: //nolint:errorlint // net/http compares it so
+			case http.ErrAbortHandler:
 				status = statusAborted
 				defer panic(failure)
 			default:

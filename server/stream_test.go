@@ -51,7 +51,7 @@ func TestLongFilteredListsAreStreamed(t *testing.T) {
 	p := startLarge(t)
 	small := follower(t, p, 20_000)
 	kept := listen(t, small.Handler())
-	for _, query := range []string{"?exists=true", "?sort=-short_name", "?fields=short_name,tool", "?type=buildservice", "?q=s00", "?state=stable&sort=-short_name"} {
+	for _, query := range []string{"?exists=true", "?sort=-short_name", "?fields=short_name,tool", "?q=s00&type=buildservice"} {
 		for _, coding := range []string{"identity", "gzip", "zstd"} {
 			a, b := p.get(t, "/v1/images"+query, "Accept-Encoding", coding), kept.get(t, "/v1/images"+query, "Accept-Encoding", coding)
 			require.Equal(t, http.StatusOK, a.status, "%s", a.body)

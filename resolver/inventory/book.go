@@ -25,6 +25,8 @@ type book struct {
 	others map[string]row
 	// denied are repositories that are listed but may not be read.
 	denied map[string]row
+	// failing are projects that could not be read.
+	failing map[string]failing
 	// unexplained is how many repositories Harbor counts beyond those that a
 	// whole listing had: rows without a name that Harbor can have.
 	unexplained int
@@ -88,9 +90,11 @@ func (b *book) health(h Health) Health {
 	denied := map[string]struct{}{}
 	for name := range b.denied {
 		project, _ := harbor.SplitName(name)
-		denied[project] = struct{}{}
+		if _, fails := b.failing[project]; !fails {
+			denied[project] = struct{}{}
+		}
 	}
-	h.Denied = len(denied)
+	h.Denied, h.Failing = len(denied), len(b.failing)
 	return h
 }
 

@@ -159,7 +159,7 @@ func TestAFailureInTheMiddle(t *testing.T) {
 func TestAFirstSweepGoesOn(t *testing.T) {
 	w := newWorld(t, setup{options: inventory.Options{Concurrency: 1}})
 	w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 50})
-	w.Fault(harbortest.After(30, 1, harbortest.Of(harbortest.KindArtifacts)), harbortest.Status(500))
+	w.Fault(harbortest.After(30, 4, harbortest.Of(harbortest.KindArtifacts)), harbortest.Status(500)) // more than may fail by themselves
 	require.Error(t, w.Round(t.Context()))
 	require.True(t, w.State().Health.LastSuccess.IsZero())
 	require.Equal(t, 30, w.State().View.Tools)
@@ -167,6 +167,51 @@ func TestAFirstSweepGoesOn(t *testing.T) {
 	w.round()
 	require.Equal(t, 20, w.Count(harbortest.KindArtifacts))
 	require.Equal(t, 50, w.State().View.Tools)
+}
+
+// What one tool pushes, or does to its project, spoils nothing for the others: not
+// the first sweep, not the cost of a round, not what was deleted elsewhere.
+func TestOneProjectThatCannotBeRead(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 20})
+	heal := w.Fault(harbortest.PathContains("/tool-t000007/"), harbortest.Status(500))
+	w.round()
+	require.Equal(t, 19, w.State().View.Tools)
+	require.Equal(t, 1, w.State().Health.Failing)
+	require.NoError(t, w.State().Err)
+
+	w.clock.advance(time.Minute) // its pause is over
+	w.round()
+	w.ResetRequests()
+	w.push("tool-t000003/tool-t000003", "v2")
+	w.round()
+	require.Contains(t, short(has(w.State().View)), "tool-t000003/tool-t000003:v2")
+	require.LessOrEqual(t, w.Count(harbortest.KindArtifacts), 2)
+	w.DeleteRepository("tool-t000004/tool-t000004")
+	w.round()
+	require.NotContains(t, short(has(w.State().View)), "tool-t000004/tool-t000004:latest")
+
+	heal()
+	w.clock.advance(20 * time.Minute) // its longest pause is over
+	w.round()
+	require.Equal(t, 19, w.State().View.Tools)
+	require.Zero(t, w.State().Health.Failing)
+	require.False(t, w.State().View.Tool("t000007").Stale)
+}
+
+// What a tool held before it could not be read stays, marked stale.
+func TestAProjectThatFailsIsStale(t *testing.T) {
+	w := populated(t, setup{})
+	w.round()
+	require.False(t, w.State().View.Tool("a").Stale)
+	heal := w.Fault(harbortest.PathContains("/tool-a/"), harbortest.Status(500))
+	w.push("tool-a/web", "v2")
+	w.round()
+	require.True(t, w.State().View.Tool("a").Stale)
+	require.False(t, w.State().View.Tool("b").Stale)
+	heal()
+	require.Contains(t, short(has(w.round())), "tool-a/web:v2")
+	require.False(t, w.State().View.Tool("a").Stale)
 }
 
 // The registry behind Harbor is no part of it: the API goes on.

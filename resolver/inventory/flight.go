@@ -28,6 +28,8 @@ type reading struct {
 	proved bool
 	// denied tells that the project is not there, or not for us to read.
 	denied bool
+	// failure is why the project could not be read, if that is its own affair.
+	failure error
 }
 
 // depart begins a question about a project. It ends with land.

@@ -36,7 +36,8 @@ type Harbor interface {
 // Options adjust an [Inventory]. The zero value works.
 type Options struct {
 	// ProofEvery is how old the proof of identity and the list of private
-	// projects may be; 0 means 30 s.
+	// projects may be; 0 means 25 s, so that
+	// with a round every 2 s they are never older than 30 s.
 	ProofEvery time.Duration
 	// SweepEvery is the pause between two listings of everything, a tenth more or
 	// less; 0 means 1 h.
@@ -76,6 +77,9 @@ type Health struct {
 	// Denied counts projects that are listed but may not be read: what was known
 	// of them stands as it was.
 	Denied int
+	// Failing counts projects that Harbor could not answer about while it answered
+	// about others: what was known of them stands, marked stale.
+	Failing int
 }
 
 // Inventory keeps what tools' users built. It is safe for concurrent use.
@@ -104,13 +108,13 @@ type Inventory struct {
 func New(host string, h Harbor, opts Options) *Inventory {
 	i := &Inventory{host: host, harbor: h, opts: opts.withDefaults(), flights: map[string]*flight{}, kept: map[string]bool{}, follow: func(*State) {}}
 	i.log = i.opts.Logger
-	i.book.others, i.book.denied = map[string]row{}, map[string]row{}
+	i.book.others, i.book.denied, i.book.failing = map[string]row{}, map[string]row{}, map[string]failing{}
 	i.state.Store(&State{View: emptyView()})
 	return i
 }
 
 func (o Options) withDefaults() Options {
-	defaultTo(&o.ProofEvery, 30*time.Second)
+	defaultTo(&o.ProofEvery, 25*time.Second)
 	defaultTo(&o.SweepEvery, time.Hour)
 	defaultTo(&o.RescanEvery, 5*time.Minute)
 	defaultTo(&o.Doubt, time.Minute)

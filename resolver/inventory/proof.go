@@ -65,6 +65,15 @@ func (i *Inventory) prove(ctx context.Context, base *View, rows []harbor.Reposit
 	return nil
 }
 
+// proveAgain makes sure once more, if reading took so long that the proof has
+// become old: rows are not published on one that is.
+func (i *Inventory) proveAgain(ctx context.Context) error {
+	if i.opts.Now().Sub(i.book.proved) < i.opts.ProofEvery {
+		return nil
+	}
+	return i.prove(ctx, i.State().View, nil)
+}
+
 // private asks which projects are private. One that was and is not named any
 // more may have turned public, but it may also be gone, or not for us to see any
 // longer, and then it must not be shown to everybody: it stays private unless

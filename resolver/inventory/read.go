@@ -3,11 +3,9 @@ package inventory
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -61,16 +59,23 @@ func (i *Inventory) read(ctx context.Context, rows []harbor.Repository, again []
 func (i *Inventory) readOnce(ctx context.Context, wanted map[string]wish) (overtaken map[string]wish, err error) {
 	readings, err := i.readProjects(ctx, wanted)
 	defer func() { i.land(readings...) }()
+	if err == nil {
+		err = i.proveAgain(ctx)
+	}
 	overtaken = map[string]wish{}
 	i.publish(func(e *edit) {
 		for _, r := range readings {
-			if !i.write(e, r) {
+			switch {
+			case r.failure != nil:
+				i.age(e, r)
+			case !i.write(e, r):
 				overtaken[r.project] = wanted[r.project]
 			}
 		}
 	})
 	for _, r := range readings {
 		i.book.deny(r)
+		i.note(r)
 	}
 	return overtaken, err
 }
@@ -79,7 +84,7 @@ func (i *Inventory) readOnce(ctx context.Context, wanted map[string]wish) (overt
 // about again before they change or a sweep comes.
 func (b *book) deny(r *reading) {
 	for _, row := range r.rows {
-		if r.denied {
+		if r.denied || r.failure != nil {
 			b.denied[row.Name] = rowOf(row)
 		} else {
 			delete(b.denied, row.Name)
@@ -103,7 +108,7 @@ func (i *Inventory) keeps(project string) bool {
 func latest(rows []harbor.Repository) []harbor.Repository {
 	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b harbor.Repository) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(b.ID, a.ID))
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(b.ID, a.ID), b.UpdateTime.Compare(a.UpdateTime))
 	})
 	return slices.CompactFunc(rows, func(a, b harbor.Repository) bool { return a.Name == b.Name })
 }
@@ -120,12 +125,13 @@ func (i *Inventory) leaveOut(others []harbor.Repository) {
 	}
 }
 
-// readProjects asks about many projects at a time. The first failure ends it;
-// what was answered before is given all the same. The readings are the caller's
-// to land.
+// readProjects asks about many projects at a time. A few may fail by themselves;
+// any other failure ends it, and what was answered before is given all the same.
+// The readings are the caller's to land.
 func (i *Inventory) readProjects(ctx context.Context, wanted map[string]wish) ([]*reading, error) {
 	var mu sync.Mutex
-	var readings []*reading
+	var readings, failed []*reading
+	tolerated := max(fewFailures, len(wanted)/100)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(i.opts.Concurrency)
 	for project, w := range wanted {
@@ -134,115 +140,25 @@ func (i *Inventory) readProjects(ctx context.Context, wanted map[string]wish) ([
 		}
 		group.Go(func() error {
 			r := i.depart(project)
-			if err := i.readProject(ctx, r, w); err != nil {
+			err := i.readProject(ctx, r, w)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				readings = append(readings, r)
+			case len(failed) < tolerated && ctx.Err() == nil && isOwnFailure(err):
+				r.failure = err
+				failed = append(failed, r)
+			default:
 				i.land(r)
 				return err
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			readings = append(readings, r)
 			return nil
 		})
 	}
-	err := group.Wait()
-	return readings, err
+	if err := group.Wait(); err != nil {
+		i.land(failed...) // it was not theirs alone
+		return readings, err
+	}
+	return append(readings, failed...), nil
 }
-
-// readProject asks about repositories of one project, or about all of it. One
-// that may be listed but not read, or went while it was asked about, stands as
-// it was and spoils nothing for the rest.
-func (i *Inventory) readProject(ctx context.Context, r *reading, w wish) error {
-	r.rows, r.proved = w.rows, len(w.rows) > 0
-	err := errNotWhole
-	if w.whole || len(w.rows) > 1 && i.pages(r) <= len(w.rows) {
-		err = i.readWhole(ctx, r)
-	}
-	if errors.Is(err, errNotWhole) {
-		if w.whole {
-			r.rows = i.withRest(r)
-		}
-		err = i.readRows(ctx, r)
-	}
-	if mayBeGone(err) {
-		r.denied = true
-		return nil
-	}
-	return err
-}
-
-// errNotWhole says that a project cannot be asked about in one listing.
-var errNotWhole = errors.New("not in one listing")
-
-// readWhole asks for all of a project at once, where Harbor has that.
-func (i *Inventory) readWhole(ctx context.Context, r *reading) error {
-	if i.oneByOne.Load() {
-		return errNotWhole
-	}
-	artifacts, err := i.harbor.ProjectArtifacts(ctx, r.project)
-	if fault.Is(err, fault.Unsupported) {
-		i.oneByOne.Store(true)
-		return errNotWhole
-	}
-	if err != nil {
-		return err
-	}
-	r.whole = true
-	r.add(artifacts)
-	return nil
-}
-
-// pages is how many pages the artifacts of a project fill at most.
-func (i *Inventory) pages(r *reading) int {
-	n := int64(0)
-	for _, row := range i.withRest(r) {
-		n += row.ArtifactCount
-	}
-	return int((n + harbor.PageSize - 1) / harbor.PageSize)
-}
-
-// withRest gives a reading's rows and, behind them, those of the project's other
-// repositories as they were when they were last listed.
-func (i *Inventory) withRest(r *reading) []harbor.Repository {
-	listed := make(map[string]bool, len(r.rows))
-	for _, row := range r.rows {
-		listed[row.Name] = true
-	}
-	rest := slices.DeleteFunc(i.rowsOf(r.project), func(row harbor.Repository) bool { return listed[row.Name] })
-	return slices.Concat(r.rows, rest)
-}
-
-// readRows asks for the repositories one by one.
-func (i *Inventory) readRows(ctx context.Context, r *reading) error {
-	for _, row := range r.rows {
-		artifacts, err := i.harbor.RepositoryArtifacts(ctx, row.Name)
-		if err != nil {
-			return err
-		}
-		_, name := harbor.SplitName(row.Name)
-		r.content[name] = artifacts
-	}
-	return nil
-}
-
-// rowsOf gives what is known of a project's repositories in the shape of a
-// listing, so that they can be read again.
-func (i *Inventory) rowsOf(project string) []harbor.Repository {
-	i.mu.Lock() // the bookkeeping is written under it
-	defer i.mu.Unlock()
-	tool := i.state.Load().View.byProject(project)
-	if tool == nil {
-		return nil
-	}
-	rows := make([]harbor.Repository, 0, len(tool.Repositories))
-	for _, r := range tool.Repositories {
-		rows = append(rows, harbor.Repository{
-			ID: r.id, ProjectID: tool.id, Name: project + "/" + r.Name, UpdateTime: time.Unix(0, r.updated), ArtifactCount: r.artifacts,
-		})
-	}
-	return rows
-}
-
-// mayBeGone tells an answer that a project is not there (any more), or not for
-// us, from a question that could not be asked. That our credential is not
-// believed is the latter: fault.Denied.
-func mayBeGone(err error) bool { return fault.Is(err, fault.NotFound) }

@@ -46,7 +46,7 @@ func (i *Inventory) ask(ctx context.Context) error {
 		}
 	}
 	turn := i.turn(base)
-	rows := found.list()
+	rows := append(found.list(), i.book.due(now)...)
 	if err := i.read(ctx, rows, turn.projects); err != nil {
 		return err
 	}

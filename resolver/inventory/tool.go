@@ -16,6 +16,9 @@ type Tool struct {
 	Project string // its Harbor project, for example tool-a-char.sep-b
 	// Private tells that only the tool itself may see what is in it.
 	Private bool
+	// Stale tells that Harbor could not answer about this tool when it was asked
+	// last, while it answered about others: this is what it held before.
+	Stale bool
 	// Repositories are sorted by name. Those without a tagged image are among them.
 	Repositories []*Repository
 

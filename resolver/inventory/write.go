@@ -27,11 +27,11 @@ func (i *Inventory) write(e *edit, r *reading) bool {
 		before.id = r.rows[0].ProjectID // the rounds' bookkeeping
 	}
 	private, unproved := i.privacy.of(before, r.proved)
-	if len(changes) == 0 && private == before.Private && unproved == before.unproved {
+	if len(changes) == 0 && private == before.Private && unproved == before.unproved && !before.Stale {
 		return true
 	}
 	after := *before
-	after.Private, after.unproved = private, unproved
+	after.Private, after.unproved, after.Stale = private, unproved, false
 	after.Repositories = mergeRepositories(before.Repositories, changes)
 	if len(after.Repositories) > 0 || len(before.Repositories) > 0 {
 		e.put(&after)

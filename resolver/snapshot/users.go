@@ -107,7 +107,7 @@ func (s *Snapshot) built(tool *inventory.Tool, r *inventory.Repository, i *inven
 			Reference: reference.Reference{Host: s.Users.Host, Path: path, Tag: i.Tag},
 			Exists:    fact.Present, Digest: digest,
 		},
-		Tags: r.TagsOf(i.Digest), LiveSource: s.Users.Host, Stale: s.Users.Stale,
+		Tags: r.TagsOf(i.Digest), LiveSource: s.Users.Host, Stale: s.Users.Stale || tool.Stale,
 		Built: &Built{
 			Tool: tool.Name, Private: tool.Private, PushedAt: i.PushedAt(), SizeBytes: i.Size,
 			Stack: s.stack(details), Signed: details.Signed, Scan: i.Scan,
