@@ -25,6 +25,10 @@ var statusOf = map[string]int{
 	api.CodeInternal:         http.StatusInternalServerError,
 }
 
+// challenge goes with every 401, as RFC 9110 (section 15.5.2) wants it. The
+// scheme is the platform's own: who asks proves it to the gateway, or is Harbor.
+var challenge = []string{`Toolforge realm="bayplan"`}
+
 // fail writes an error: the only way in which this package answers with a
 // status of 400 or more.
 func (s *Server) fail(w http.ResponseWriter, e api.Error) int {
@@ -38,6 +42,9 @@ func (s *Server) fail(w http.ResponseWriter, e api.Error) int {
 	h["X-Content-Type-Options"] = notSniffed // an error may show what a client sent
 	h["Cache-Control"] = notStored
 	h["Content-Length"] = []string{strconv.Itoa(len(text))}
+	if status == http.StatusUnauthorized {
+		h["Www-Authenticate"] = challenge
+	}
 	if status == http.StatusServiceUnavailable {
 		h["Retry-After"] = s.retry
 	}
