@@ -115,6 +115,12 @@ func (i *Inventory) turn(view *View) turn {
 	if wanted == view.projects {
 		t.after.since = now
 	}
+	t.take(view, wanted)
+	return t
+}
+
+// take puts the next projects into the turn, and notes where it goes on.
+func (t *turn) take(view *View, wanted int) {
 	from := t.after.next
 	t.after.next = ""
 	collect := func(tool *Tool) bool {
@@ -129,5 +135,20 @@ func (i *Inventory) turn(view *View) turn {
 	if len(t.projects) < wanted {
 		view.shelves.from("", collect)
 	}
+}
+
+// fewProjects is how many projects a sweep reads that did not change. Scans and
+// labels move no update_time; in this way they show in the end, and a sweep of
+// thousands still costs little more than its listing.
+const fewProjects = 25
+
+// sweepTurn gives the projects that a sweep reads though nothing in them seems to
+// have changed: those of the rescan where there is one, else the next few.
+func (i *Inventory) sweepTurn(view *View, surplus int) turn {
+	if i.book.plan != PlanIncremental || !i.book.swept || surplus != 0 {
+		return i.turn(view)
+	}
+	t := turn{after: i.book.rescan}
+	t.take(view, min(fewProjects, view.projects))
 	return t
 }

@@ -134,3 +134,26 @@ func refs(repositories ...string) []fact.Reference {
 	}
 	return out
 }
+
+// A sweep reads a few projects in which nothing seems to have changed, others
+// each time, and all in the end: scans and labels move no update_time.
+func TestASweepReadsAFewProjects(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 60})
+	w.round()
+	asked := map[string]bool{}
+	for range 3 {
+		w.ResetRequests()
+		w.clock.advance(2 * time.Hour)
+		w.round()
+		read := 0
+		for _, r := range w.Requests() {
+			if strings.HasSuffix(r.Path, "/artifacts") {
+				asked[r.Path] = true
+				read++
+			}
+		}
+		require.Equal(t, 25, read)
+	}
+	require.Len(t, asked, 60)
+}

@@ -35,7 +35,7 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 		return err
 	}
 	there, changed := i.differences(base, rows)
-	turn := i.turn(base)
+	turn := i.sweepTurn(base, surplus)
 	if err := i.read(ctx, changed, turn.projects); err != nil {
 		return err
 	}
