@@ -136,8 +136,12 @@ func (r *Resolver) refuse(offer *Offer, err error, now time.Time) {
 	r.mu.Lock()
 	before := r.refused
 	r.refused = &Refused{Offer: offer, Err: err, At: now}
+	words := "a catalog was refused; the last good one stays"
+	if r.plan == nil && r.next == nil {
+		words = "a catalog was refused, and there is no other to serve"
+	}
 	r.mu.Unlock()
 	if before == nil || before.Err.Error() != err.Error() {
-		r.log.Error("a catalog was refused; the last good one stays", "origin", r.origin.Name(), "error", err)
+		r.log.Error(words, "origin", r.origin.Name(), "error", err)
 	}
 }

@@ -105,7 +105,7 @@ func stayAway(err error, now time.Time) time.Time {
 func (r *Resolver) logRound(name string, before, after error, took time.Duration) {
 	switch {
 	case after != nil && before == nil:
-		r.log.Warn("a registry cannot be asked; its last good answers stay", "host", name, "error", after)
+		r.log.Warn("a registry cannot be asked; what it answered before stays", "host", name, "error", after)
 	case after == nil && before != nil:
 		r.log.Info("a registry answers again", "host", name)
 	default:

@@ -192,7 +192,7 @@ func TestLogTellsWhenAHostTurns(t *testing.T) {
 		b.to(unreachable)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.Equal(t, []string{`level=WARN msg="a registry cannot be asked; its last good answers stay" host=b.example error="ask registry: b.example: connection refused"`}, book.take())
+		require.Equal(t, []string{`level=WARN msg="a registry cannot be asked; what it answered before stays" host=b.example error="ask registry: b.example: connection refused"`}, book.take())
 
 		b.to(present("sha256:b"))
 		time.Sleep(time.Minute)
