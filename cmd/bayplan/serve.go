@@ -86,6 +86,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 	if o.delay < 0 || o.grace < 0 {
 		return fault.New(fault.Usage, "", "--shutdown-delay, --shutdown-grace", "a time cannot be negative")
 	}
+	beThrifty()
 	log := o.log.logger(o.std.err)
 	if !o.demo {
 		return o.serve(ctx, log, func(address string, first *snapshot.Snapshot) {

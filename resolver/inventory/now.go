@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 )
 
 // fewAtATime bounds the questions of one [Inventory.Refresh].
@@ -25,6 +26,9 @@ func (i *Inventory) Refresh(ctx context.Context, tool string) error {
 	project, ok := ProjectOf(tool)
 	if !ok {
 		return fault.New(fault.Usage, "ask harbor", "", "%q is no tool's name", tool)
+	}
+	if !harbor.ValidProject(project) {
+		return nil // it is too long for Harbor: there is no such project to ask about
 	}
 	return i.refresh(ctx, project)
 }
