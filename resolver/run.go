@@ -91,7 +91,24 @@ func (r *Resolver) followDays() error {
 // sources do not march in step, or until it is woken; but never ends before
 // from, which the source asked for. It is false when ctx ends first.
 func (r *Resolver) pause(ctx context.Context, d time.Duration, from time.Time, wake <-chan struct{}) bool {
+	return r.pauseUntil(ctx, d, from, time.Time{}, wake)
+}
+
+// overdue is how soon something is tried again that is overdue: it failed, or it
+// took longer than it is good for.
+const overdue = 5 * time.Second
+
+// pauseUntil is pause that ends when something else is due, if that is sooner;
+// zero if nothing is.
+func (r *Resolver) pauseUntil(ctx context.Context, d time.Duration, from, due time.Time, wake <-chan struct{}) bool {
 	d += time.Duration((rand.Float64() - 0.5) * 0.1 * float64(d))
+	if !due.IsZero() {
+		rest := due.Sub(r.opts.Now())
+		if rest <= 0 {
+			rest = overdue
+		}
+		d = min(d, rest)
+	}
 	if rest := from.Sub(r.opts.Now()); rest > 0 {
 		d, wake = max(d, rest), nil
 	}

@@ -22,6 +22,10 @@ type Users interface {
 	Follow(f func(*inventory.State))
 	// Refresh asks about one tool now, beside the rounds.
 	Refresh(ctx context.Context, tool string) error
+	// ProofDue is when the next round has to begin at the latest, whatever the
+	// interval is, because what is private has to be asked for again; zero if
+	// there is no such time.
+	ProofDue() time.Time
 }
 
 // usersKey stands for the users' source among the hosts that a plan waits for.
@@ -59,7 +63,7 @@ func (r *Resolver) followUsers() error {
 		r.mu.Lock()
 		from := r.users.from
 		r.mu.Unlock()
-		if !r.pause(r.ctx, r.opts.Interval, from, nil) {
+		if !r.pauseUntil(r.ctx, r.opts.Interval, from, r.users.source.ProofDue(), nil) {
 			break
 		}
 	}

@@ -222,6 +222,7 @@ type users struct {
 	state   *inventory.State
 	round   func(ctx context.Context) error
 	refresh func(ctx context.Context, tool string) error
+	due     func() time.Time // nil for never
 }
 
 func (u users) Host() string                                   { return harborHost }
@@ -229,8 +230,14 @@ func (u users) State() *inventory.State                        { return u.state 
 func (u users) Follow(func(*inventory.State))                  {}
 func (u users) Round(ctx context.Context) error                { return u.round(ctx) }
 func (u users) Refresh(ctx context.Context, tool string) error { return u.refresh(ctx, tool) }
-func nothingNew(context.Context) error                         { return nil }
-func hinted(r *resolver.Resolver, n int) bool                  { return r.Hint(fmt.Sprintf("tool-t%d", n)) }
+func (u users) ProofDue() time.Time {
+	if u.due == nil {
+		return time.Time{}
+	}
+	return u.due()
+}
+func nothingNew(context.Context) error        { return nil }
+func hinted(r *resolver.Resolver, n int) bool { return r.Hint(fmt.Sprintf("tool-t%d", n)) }
 
 // So many hints as nobody works off are dropped, one about a tool that waits
 // already is not added again, and all are worked off once each.
@@ -317,5 +324,38 @@ func TestRoundsOfUsersEnd(t *testing.T) {
 		synctest.Wait()
 		require.EqualValues(t, 3, rounds.Load())
 		require.Error(t, r.RefreshUsers(t.Context()))
+	})
+}
+
+// However long the interval is, a round begins when who may see what has to be
+// asked for again, so that a project that turned private is not shown for
+// longer. While that fails it is tried every few seconds.
+func TestRoundsComeBeforeAProofIsTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var proved time.Time
+		var fails bool
+		var rounds []time.Duration
+		began := time.Now()
+		source := users{
+			state: &inventory.State{View: &inventory.View{}},
+			round: func(context.Context) error {
+				rounds = append(rounds, time.Since(began))
+				if !fails {
+					proved = time.Now()
+				}
+				return nil
+			},
+			due: func() time.Time { return proved.Add(25 * time.Second) },
+		}
+		r := start(t, offering(two), sources(map[string]live{"a.example": present("sha256:a"), "b.example": present("sha256:b")}),
+			resolver.Options{Users: source, Interval: time.Hour})
+		run(t, r)
+		time.Sleep(80 * time.Second) // of a clock that waits for nobody
+		synctest.Wait()
+		require.Equal(t, []time.Duration{0, 25 * time.Second, 50 * time.Second, 75 * time.Second}, rounds)
+		fails, rounds = true, nil
+		time.Sleep(32 * time.Second)
+		synctest.Wait()
+		require.Equal(t, []time.Duration{100 * time.Second, 105 * time.Second, 110 * time.Second}, rounds)
 	})
 }

@@ -36,8 +36,8 @@ type Harbor interface {
 // Options adjust an [Inventory]. The zero value works.
 type Options struct {
 	// ProofEvery is how old the proof of identity and the list of private
-	// projects may be; 0 means 25 s, so that
-	// with a round every 2 s they are never older than 30 s.
+	// projects may be; 0 means 25 s, so that they are never older than 30 s where
+	// the caller's rounds heed [Inventory.ProofDue].
 	ProofEvery time.Duration
 	// SweepEvery is the pause between two listings of everything, a tenth more or
 	// less; 0 means 1 h.

@@ -141,3 +141,23 @@ func TestTheSameNameMadeAnew(t *testing.T) {
 	w.project("tool-a", harbortest.Private, "web")
 	require.Equal(t, []string{"tool-a/web:latest private", "tool-b/web:latest"}, short(has(w.round())))
 }
+
+// A proof is due again 25 s after the last one; the anonymous have nothing to
+// prove.
+func TestProofDue(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.project("tool-a", harbortest.Public, "web")
+	require.Zero(t, w.ProofDue(), "nothing was proved yet")
+	w.round()
+	first := w.State().Health.LastProof
+	require.Equal(t, first.Add(25*time.Second), w.ProofDue())
+	require.NoError(t, w.SetVisibility("tool-a", harbortest.Private))
+	w.clock.advance(w.ProofDue().Sub(w.clock.read()))
+	require.Equal(t, []string{"tool-a/web:latest private"}, short(has(w.round())))
+	require.True(t, w.ProofDue().After(first.Add(49*time.Second)))
+
+	w = newWorld(t, setup{anonymous: true})
+	w.project("tool-a", harbortest.Public, "web")
+	w.round()
+	require.Zero(t, w.ProofDue())
+}

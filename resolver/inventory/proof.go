@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -63,6 +64,18 @@ func (i *Inventory) prove(ctx context.Context, base *View, rows []harbor.Reposit
 	i.book.identity, i.book.proved = identity, i.opts.Now()
 	i.hide(now, func(project string) bool { return listed[project] || base.byProject(project) != nil })
 	return nil
+}
+
+// ProofDue is when the next round has to begin at the latest, however long the
+// pause between rounds is, so that a project that turned private is not shown
+// to all for much longer than the proof is believed. It is zero where nothing
+// has to be proved: to the anonymous, and before the first good round.
+func (i *Inventory) ProofDue() time.Time {
+	h := i.State().Health
+	if h.LastProof.IsZero() || h.Identity.Kind == harbor.Anonymous {
+		return time.Time{}
+	}
+	return h.LastProof.Add(i.opts.ProofEvery)
 }
 
 // proveAgain makes sure once more, if reading took so long that the proof has
