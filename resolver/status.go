@@ -59,6 +59,9 @@ type UsersStatus struct {
 	Slow                         bool
 	LastSweep                    time.Time
 	Tools, Repositories, LeftOut int
+	// Denied counts projects that are listed and may not be read, Failing those
+	// that could not be read while others could: what was known of them stands.
+	Denied, Failing int
 }
 
 // The kinds of sources that are no registry host.

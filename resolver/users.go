@@ -203,6 +203,7 @@ func (u *users) status() SourceStatus {
 		Users: &UsersStatus{
 			Plan: string(h.Plan), Version: h.Version, Identity: h.Identity.Kind.String(), Slow: h.Identity.Slow,
 			LastSweep: h.LastSweep, Tools: state.View.Tools, Repositories: state.View.Repositories, LeftOut: state.View.LeftOut,
+			Denied: h.Denied, Failing: h.Failing,
 		},
 	}
 }

@@ -25,13 +25,15 @@ var (
 	toolsDesc   = prometheus.NewDesc("bayplan_users_tools", "Tools that have repositories.", []string{"source"}, nil)
 	reposDesc   = prometheus.NewDesc("bayplan_users_repositories", "Repositories of tools.", []string{"source"}, nil)
 	leftOutDesc = prometheus.NewDesc("bayplan_users_left_out_projects", "Projects that are left out because their names are no tool's.", []string{"source"}, nil)
+	deniedDesc  = prometheus.NewDesc("bayplan_users_denied_projects", "Projects that are listed and may not be read: what was known of them stands.", []string{"source"}, nil)
+	failingDesc = prometheus.NewDesc("bayplan_users_failing_projects", "Projects that could not be read while others could: what was known of them stands.", []string{"source"}, nil)
 	sweepDesc   = prometheus.NewDesc("bayplan_users_last_sweep_timestamp_seconds", "When all repositories were last listed; 0 if never.", []string{"source"}, nil)
 	staleDesc   = prometheus.NewDesc("bayplan_source_stale", "Whether a source's last good answer is served because it does not answer now.", []string{"source", "kind"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, sweepDesc} {
+	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, deniedDesc, failingDesc, sweepDesc} {
 		out <- d
 	}
 }
@@ -68,6 +70,8 @@ func collectSource(gauge func(*prometheus.Desc, float64, ...string), s resolver.
 		gauge(toolsDesc, float64(u.Tools), name)
 		gauge(reposDesc, float64(u.Repositories), name)
 		gauge(leftOutDesc, float64(u.LeftOut), name)
+		gauge(deniedDesc, float64(u.Denied), name)
+		gauge(failingDesc, float64(u.Failing), name)
 		gauge(sweepDesc, seconds1970(u.LastSweep), name)
 	}
 }

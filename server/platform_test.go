@@ -57,10 +57,20 @@ func startHarbor(t testing.TB, opts harbortest.StartOptions) (*harbortest.Server
 
 func inventoryOf(t testing.TB, h *harbortest.Server) *inventory.Inventory {
 	t.Helper()
-	robot := h.AddRobot("bayplan", "for-tests-only", harbortest.ReaderPermissions()...)
+	return inventoryAs(t, h, h.AddRobot("bayplan", "for-tests-only", harbortest.ReaderPermissions()...))
+}
+
+// inventoryAs is an inventory that asks with an account of the stand-in; nobody
+// in particular if it has no name.
+func inventoryAs(t testing.TB, h *harbortest.Server, account string) *inventory.Inventory {
+	t.Helper()
+	credential := hosts.Credential{Username: account, Password: "for-tests-only"}
+	if account == "" {
+		credential = hosts.Credential{}
+	}
 	directory, err := hosts.New(map[string]hosts.Config{harborHost: {URL: h.URL, Kind: hosts.Harbor, Concurrency: 64}}, hosts.Options{
 		Credentials: func(context.Context, string) (hosts.Credential, error) {
-			return hosts.Credential{Username: robot, Password: "for-tests-only"}, nil
+			return credential, nil
 		},
 	})
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ func TestTheCatalogSaysHowTheSourceOfUserImagesFares(t *testing.T) {
 	users.Users.LastSweepAt = time.Time{}
 	require.Equal(t, api.UsersStatus{
 		Plan: "incremental", Version: "v2.15.2", Identity: "robot", ToolCount: 5, RepositoryCount: 7, LeftOutCount: 1,
+		Advice: api.List[string]{},
 	}, *users.Users)
 	require.Nil(t, p.source(t, "chart").Users)
 
@@ -49,6 +51,54 @@ func TestTheCatalogSaysHowTheSourceOfUserImagesFares(t *testing.T) {
 	require.Equal(t, "unreachable", users.Error.Kind)
 	require.NotContains(t, string(p.get(t, "/v1/catalog").body), "for-tests-only")
 	require.Equal(t, 5, users.Users.ToolCount, "the last good answer")
+}
+
+// What makes Harbor's answers dear or incomplete is said where operators look.
+func TestTheCatalogAdvisesAboutTheAccount(t *testing.T) {
+	for name, c := range map[string]struct {
+		account func(*harbortest.Server) string
+		advice  []string // how each sentence begins
+		denied  int
+	}{
+		"robot": {func(h *harbortest.Server) string {
+			return h.AddRobot("bayplan", "for-tests-only", harbortest.ReaderPermissions()...)
+		}, nil, 0},
+		"robot that may not read": {func(h *harbortest.Server) string {
+			return h.AddRobot("bayplan", "for-tests-only", harbortest.PullOnlyPermissions()...)
+		}, []string{"projects are listed that may not be read"}, 1},
+		"user": {func(h *harbortest.Server) string {
+			h.AddUser("someone", "for-tests-only", "tool-hidden")
+			return "someone"
+		}, []string{"it is asked with a user's password"}, 0},
+		"nobody": {func(*harbortest.Server) string { return "" }, []string{"it is asked by nobody in particular"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := harbortest.Start(t, harbortest.StartOptions{})
+			pushUser(t, h, "!tool-hidden/app:latest")
+			s := start(t, setup{values: toolSample, users: inventoryAs(t, h, c.account(h))})
+			users := s.source(t, "users").Users
+			require.Len(t, users.Advice, len(c.advice))
+			for i, begins := range c.advice {
+				require.True(t, strings.HasPrefix(users.Advice[i], begins), users.Advice[i])
+				require.NotContains(t, users.Advice[i], "hidden")
+			}
+			require.Equal(t, c.denied, users.DeniedCount)
+			require.EqualValues(t, c.denied, value(t, s.scrape(t), "bayplan_users_denied_projects", "source", harborHost))
+		})
+	}
+}
+
+// A project that alone cannot be read is counted, and its images stay.
+func TestTheCatalogCountsProjectsThatFail(t *testing.T) {
+	p := startPlatform(t, setup{}, toolImages...)
+	require.Zero(t, p.source(t, "users").Users.FailingCount)
+	pushUser(t, p.harbor, "tool-b/app:next")
+	p.harbor.Fault(harbortest.PathContains("/projects/tool-b/"), harbortest.Status(http.StatusInternalServerError))
+	p.round(t)
+	users := p.source(t, "users")
+	require.Equal(t, "ok", users.Status)
+	require.Equal(t, 1, users.Users.FailingCount)
+	require.EqualValues(t, 1, value(t, p.scrape(t), "bayplan_users_failing_projects", "source", harborHost))
 }
 
 func TestMetricsOfUserImages(t *testing.T) {

@@ -139,6 +139,13 @@ type UsersStatus struct {
 	ToolCount       int `json:"tool_count"`
 	RepositoryCount int `json:"repository_count"`
 	LeftOutCount    int `json:"left_out_count"`
+	// DeniedCount counts projects that are listed and may not be read, FailingCount
+	// those that could not be read while others could: what was known stands.
+	DeniedCount  int `json:"denied_count"`
+	FailingCount int `json:"failing_count"`
+	// Advice says what would make asking cheaper or more complete; empty if
+	// nothing would.
+	Advice List[string] `json:"advice"`
 }
 
 // SourceError is why an attempt failed, without secrets.
