@@ -23,5 +23,5 @@ func Example() {
 		return
 	}
 	fmt.Println(head.Info.Title, head.Info.Version, "in OpenAPI", head.OpenAPI)
-	// Output: Bayplan 1.0.0 in OpenAPI 3.1.0
+	// Output: Bayplan 1.1.0 in OpenAPI 3.1.0
 }
