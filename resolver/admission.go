@@ -12,6 +12,9 @@ import (
 // admit decides whether a catalog that loads may take the place of the one
 // that is served (nil at first). The error is of kind Tampered or Refused.
 func admit(served *Served, offer *Offer, next *chart.Chart) error {
+	if err := admitSigned(offer); err != nil {
+		return err
+	}
 	if served == nil || offer.Kind != OriginOCI || served.Offer.Kind != OriginOCI {
 		return nil
 	}

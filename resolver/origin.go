@@ -47,6 +47,8 @@ type Offer struct {
 	Reference string
 	// Requested is what the operator asked for.
 	Requested Requested
+	// Signature says who vouches for the content.
+	Signature Signature
 }
 
 // Requested is what an operator asked for; at most one field is set.

@@ -22,6 +22,7 @@ type Repository struct {
 	client    *artifact.Client
 	reference artifact.Reference
 	selection artifact.Selection
+	trust     Trust
 
 	mu  sync.Mutex
 	bad badManifest
@@ -35,8 +36,9 @@ type badManifest struct {
 }
 
 // FromRepository follows the version that a selection leads to. What the
-// reference names itself counts as selected too.
-func FromRepository(client *artifact.Client, ref artifact.Reference, sel artifact.Selection) *Repository {
+// reference names itself counts as selected too. A client that is to check
+// signatures has to fetch them (artifact.Options.Provenance).
+func FromRepository(client *artifact.Client, ref artifact.Reference, sel artifact.Selection, trust Trust) *Repository {
 	if sel.Constraint == "" {
 		if sel.Version == "" {
 			sel.Version = ref.Version
@@ -45,7 +47,7 @@ func FromRepository(client *artifact.Client, ref artifact.Reference, sel artifac
 			sel.Digest = ref.Digest
 		}
 	}
-	return &Repository{client: client, reference: ref, selection: sel}
+	return &Repository{client: client, reference: ref, selection: sel, trust: trust}
 }
 
 // Name is oci://host/path.
@@ -91,6 +93,7 @@ func (r *Repository) pull(ctx context.Context, found artifact.Descriptor) (*Offe
 		Identity: pulled.Digest, Kind: OriginOCI, Source: source,
 		Version: pulled.Version, Digest: pulled.Digest, Reference: name,
 		Requested: Requested{Version: r.selection.Version, Digest: r.selection.Digest, Constraint: r.selection.Constraint},
+		Signature: r.trust.check(pulled),
 	}, nil
 }
 

@@ -249,7 +249,7 @@ func TestADigest(t *testing.T) {
 	s.publish(t, "1.0.1", five)
 	ref := chartRef
 	ref.Digest = digest
-	r := start(t, resolver.FromRepository(s.client, ref, artifact.Selection{}), everywhere(present("sha256:a")), resolver.Options{})
+	r := start(t, resolver.FromRepository(s.client, ref, artifact.Selection{}, resolver.Trust{}), everywhere(present("sha256:a")), resolver.Options{})
 	version, refused := serves(t, r)
 	require.Equal(t, "1.0.0", version)
 	require.NoError(t, refused)

@@ -98,5 +98,5 @@ func archive(t testing.TB, files map[string]string) []byte {
 // follow makes a resolver of what a selection leads to. Every image exists.
 func (s *shelf) follow(t testing.TB, sel artifact.Selection) *resolver.Resolver {
 	t.Helper()
-	return start(t, resolver.FromRepository(s.client, chartRef, sel), everywhere(present("sha256:a")), resolver.Options{})
+	return start(t, resolver.FromRepository(s.client, chartRef, sel, resolver.Trust{}), everywhere(present("sha256:a")), resolver.Options{})
 }

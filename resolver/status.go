@@ -95,6 +95,9 @@ func (s *Status) serves(served *Served) {
 	for _, w := range served.Chart.Warnings {
 		s.Warnings = append(s.Warnings, w.String())
 	}
+	if sig := served.Offer.Signature; sig.Checked && sig.By == nil {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("version %s is served although no key of the keyring vouches for it: %s", served.Chart.Metadata.Version, sig.Err))
+	}
 	if r := s.Refused; r != nil && r.Offer != nil && errors.Is(r.Err, errOlder) {
 		// Under a constraint or a moving tag the newest is what is offered: if that
 		// is older than what is served, what is served is gone.

@@ -46,12 +46,16 @@ func catalogStatus(p *pages, status resolver.Status) api.Catalog {
 		Reference:     offer.Reference,
 		Source:        string(offer.Kind),
 		Requested:     api.Requested(offer.Requested),
+		Verified:      offer.Signature.By != nil,
 		LoadedAt:      status.Served.Since.UTC(),
 		ImageCount:    len(p.snapshot.Images),
 		Warnings:      publicWarnings(status),
 		Snapshot: api.Snapshot{
 			Generation: p.snapshot.Generation, CreatedAt: p.snapshot.CreatedAt.UTC(), Day: string(p.snapshot.Day),
 		},
+	}
+	if by := offer.Signature.By; by != nil {
+		out.VerifiedBy = by.Identity
 	}
 	if out.Reference == "" {
 		out.Reference = string(offer.Kind) // a path of this machine is nobody's business

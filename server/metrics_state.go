@@ -16,24 +16,25 @@ import (
 type stateCollector struct{ server *Server }
 
 var (
-	imagesDesc  = prometheus.NewDesc("bayplan_images", "Images of the snapshot, by type, state and whether the registry has them.", []string{"type", "state", "exists"}, nil)
-	createdDesc = prometheus.NewDesc("bayplan_snapshot_created_timestamp_seconds", "When the snapshot that is served was made.", nil, nil)
-	catalogDesc = prometheus.NewDesc("bayplan_catalog_info", "Always 1; the labels say which catalog is served.", []string{"version", "digest"}, nil)
-	refusedDesc = prometheus.NewDesc("bayplan_catalog_refused", "1 while a catalog that was met is refused, by the kind of reason.", []string{"code"}, nil)
-	upDesc      = prometheus.NewDesc("bayplan_source_up", "Whether the last attempt at a source succeeded.", []string{"source", "kind"}, nil)
-	successDesc = prometheus.NewDesc("bayplan_source_last_success_timestamp_seconds", "When a source last answered completely; 0 if never.", []string{"source", "kind"}, nil)
-	toolsDesc   = prometheus.NewDesc("bayplan_users_tools", "Tools that have repositories.", []string{"source"}, nil)
-	reposDesc   = prometheus.NewDesc("bayplan_users_repositories", "Repositories of tools.", []string{"source"}, nil)
-	leftOutDesc = prometheus.NewDesc("bayplan_users_left_out_projects", "Projects that are left out because their names are no tool's.", []string{"source"}, nil)
-	deniedDesc  = prometheus.NewDesc("bayplan_users_denied_projects", "Projects that are listed and may not be read: what was known of them stands.", []string{"source"}, nil)
-	failingDesc = prometheus.NewDesc("bayplan_users_failing_projects", "Projects that could not be read while others could: what was known of them stands.", []string{"source"}, nil)
-	sweepDesc   = prometheus.NewDesc("bayplan_users_last_sweep_timestamp_seconds", "When all repositories were last listed; 0 if never.", []string{"source"}, nil)
-	staleDesc   = prometheus.NewDesc("bayplan_source_stale", "Whether a source's last good answer is served because it does not answer now.", []string{"source", "kind"}, nil)
+	imagesDesc   = prometheus.NewDesc("bayplan_images", "Images of the snapshot, by type, state and whether the registry has them.", []string{"type", "state", "exists"}, nil)
+	createdDesc  = prometheus.NewDesc("bayplan_snapshot_created_timestamp_seconds", "When the snapshot that is served was made.", nil, nil)
+	catalogDesc  = prometheus.NewDesc("bayplan_catalog_info", "Always 1; the labels say which catalog is served.", []string{"version", "digest"}, nil)
+	verifiedDesc = prometheus.NewDesc("bayplan_catalog_verified", "Whether a key of the keyring vouches for the served catalog; absent without a keyring.", nil, nil)
+	refusedDesc  = prometheus.NewDesc("bayplan_catalog_refused", "1 while a catalog that was met is refused, by the kind of reason.", []string{"code"}, nil)
+	upDesc       = prometheus.NewDesc("bayplan_source_up", "Whether the last attempt at a source succeeded.", []string{"source", "kind"}, nil)
+	successDesc  = prometheus.NewDesc("bayplan_source_last_success_timestamp_seconds", "When a source last answered completely; 0 if never.", []string{"source", "kind"}, nil)
+	toolsDesc    = prometheus.NewDesc("bayplan_users_tools", "Tools that have repositories.", []string{"source"}, nil)
+	reposDesc    = prometheus.NewDesc("bayplan_users_repositories", "Repositories of tools.", []string{"source"}, nil)
+	leftOutDesc  = prometheus.NewDesc("bayplan_users_left_out_projects", "Projects that are left out because their names are no tool's.", []string{"source"}, nil)
+	deniedDesc   = prometheus.NewDesc("bayplan_users_denied_projects", "Projects that are listed and may not be read: what was known of them stands.", []string{"source"}, nil)
+	failingDesc  = prometheus.NewDesc("bayplan_users_failing_projects", "Projects that could not be read while others could: what was known of them stands.", []string{"source"}, nil)
+	sweepDesc    = prometheus.NewDesc("bayplan_users_last_sweep_timestamp_seconds", "When all repositories were last listed; 0 if never.", []string{"source"}, nil)
+	staleDesc    = prometheus.NewDesc("bayplan_source_stale", "Whether a source's last good answer is served because it does not answer now.", []string{"source", "kind"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, deniedDesc, failingDesc, sweepDesc} {
+	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, verifiedDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, deniedDesc, failingDesc, sweepDesc} {
 		out <- d
 	}
 }
@@ -52,6 +53,9 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 	status := c.server.view.Status()
 	if status.Served != nil {
 		gauge(catalogDesc, 1, status.Served.Chart.Metadata.Version, status.Served.Offer.Digest)
+		if s := status.Served.Offer.Signature; s.Checked {
+			gauge(verifiedDesc, number(s.By != nil))
+		}
 	}
 	if status.Refused != nil {
 		gauge(refusedDesc, 1, codeOf(status.Refused.Err))

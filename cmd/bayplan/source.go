@@ -26,6 +26,8 @@ type sourceFlags struct {
 	catalog         string
 	constraint      string
 	prereleases     string
+	keyring         string
+	requireSigned   bool
 	registries      []string
 	interval        time.Duration
 	catalogInterval time.Duration
@@ -40,6 +42,8 @@ func (f *sourceFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.catalog, "catalog", "", "`CATALOG` to read: oci://HOST/PATH/image-config:VERSION (or @DIGEST), a chart's directory, a .tgz, or \"bundled\"")
 	flags.StringVar(&f.constraint, "constraint", "", "follow the newest version that this SemVer `RANGE` admits (with an oci:// catalog without a version)")
 	flags.StringVar(&f.prereleases, "prereleases", "", "`REGEXP` of the pre-releases that count under --constraint, for example '^0\\.0\\.\\d+-\\d{14}-[0-9a-f]{8}$'")
+	flags.StringVar(&f.keyring, "keyring", "", "check who signed the catalog's chart, against the public keys in this `FILE` (gpg --export)")
+	flags.BoolVar(&f.requireSigned, "require-signed", false, "refuse a chart that no key of --keyring signed")
 	flags.StringArrayVar(&f.registries, "registry", nil, "reach a registry host of the catalog elsewhere: `HOST=URL` (repeatable)")
 }
 
@@ -124,12 +128,16 @@ func (f *sourceFlags) repository(hosts *endpoint.Directory, log *slog.Logger) (r
 	if err != nil {
 		return nil, err
 	}
-	client := artifact.New(hosts, artifact.Options{Warning: func(host, text string) {
+	trust, err := f.trust()
+	if err != nil {
+		return nil, err
+	}
+	client := artifact.New(hosts, artifact.Options{Provenance: trust.Ring != nil, Warning: func(host, text string) {
 		if log != nil {
 			log.Warn("a registry warns", "host", host, "warning", text)
 		}
 	}})
-	return resolver.FromRepository(client, ref, selection), nil
+	return resolver.FromRepository(client, ref, selection, trust), nil
 }
 
 // selection says which version of a repository is meant.

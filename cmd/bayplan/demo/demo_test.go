@@ -34,7 +34,7 @@ func look(t *testing.T, d *demo.Demo) *snapshot.Snapshot {
 	t.Helper()
 	hosts, err := endpoint.New(d.Registries, endpoint.Options{})
 	require.NoError(t, err)
-	origin := resolver.FromRepository(artifact.New(hosts, artifact.Options{}), d.Catalog, artifact.Selection{})
+	origin := resolver.FromRepository(artifact.New(hosts, artifact.Options{}), d.Catalog, artifact.Selection{}, resolver.Trust{})
 	r := resolver.New(origin, func(host string) resolver.Live {
 		return registry.New(hosts.For(host), registry.Options{})
 	}, resolver.Options{})

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/provenance"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+)
+
+// trust says whose signatures on the catalog count.
+func (f *sourceFlags) trust() (resolver.Trust, error) {
+	if f.keyring == "" {
+		if f.requireSigned {
+			return resolver.Trust{}, fault.New(fault.Usage, "", "--require-signed", "it needs the public keys that count").
+				WithHint("export them with gpg --export, and name the file with --keyring")
+		}
+		return resolver.Trust{}, nil
+	}
+	ring, err := readRing(f.keyring)
+	if err != nil {
+		return resolver.Trust{}, fault.Wrap(fault.Usage, "read --keyring", f.keyring, err)
+	}
+	return resolver.Trust{Ring: ring, Required: f.requireSigned}, nil
+}
+
+// readRing reads public keys. The file is read once, at the start.
+func readRing(path string) (*provenance.Ring, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	data, err := io.ReadAll(io.LimitReader(file, provenance.MaxRing+1))
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	return provenance.ReadRing(data)
+}

@@ -1,0 +1,68 @@
+package resolver
+
+import (
+	"errors"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/provenance"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+)
+
+// Trust says whose signatures on a catalog chart count. The zero value asks for
+// none.
+type Trust struct {
+	// Ring are the keys of those who may publish; nil checks no signature.
+	Ring *provenance.Ring
+	// Required refuses a catalog that none of them signed. Without it such a
+	// catalog is taken, and it is said that nobody vouches for it.
+	Required bool
+}
+
+// Signature is what was found out about the signature of an offer. The zero
+// value is of an origin that knows none, or was not asked to check it.
+type Signature struct {
+	// Checked tells that there is a ring to check against.
+	Checked bool
+	// By is who of the ring signed it; nil if nobody did.
+	By *provenance.Signer
+	// Err says why By is nil.
+	Err error
+
+	required bool
+}
+
+// errUnsigned is why nobody vouches for a chart without a provenance layer.
+var errUnsigned = errors.New("it is not signed")
+
+// check looks at the provenance of a chart that was pulled.
+func (t Trust) check(pulled *artifact.Chart) Signature {
+	s := Signature{Checked: t.Ring != nil, required: t.Required}
+	switch {
+	case t.Ring == nil:
+	case pulled.Provenance == nil:
+		s.Err = errUnsigned
+	default:
+		file := provenance.FileName(pulled.Metadata.Name, pulled.Metadata.Version)
+		s.By, s.Err = t.Ring.Verify(pulled.Provenance, file, pulled.Archive)
+	}
+	return s
+}
+
+// admitSigned decides whether a catalog may be taken into use as far as its
+// signature goes. One that does not fit is refused whatever is required: somebody
+// changed the chart, or the text that was signed. The error is of kind Tampered
+// or Refused.
+func admitSigned(offer *Offer) error {
+	s, op := offer.Signature, "take catalog"
+	switch {
+	case !s.Checked || s.By != nil:
+		return nil
+	case errors.Is(s.Err, provenance.ErrMismatch):
+		return fault.New(fault.Tampered, op, offer.Reference, "its signature does not fit: %w", s.Err).
+			WithHint("do not use it; find out who wrote to the repository, and publish a new version")
+	case s.required:
+		return fault.New(fault.Refused, op, offer.Reference, "no key of the keyring vouches for it: %w", s.Err).
+			WithHint("publish it signed, or add the signer's public key to the keyring")
+	}
+	return nil
+}
