@@ -46,7 +46,7 @@ The catalog is a Helm chart:
 
 Stop it with Ctrl-C.
 `, address, strings.Join(running.Missing, " and "), running.Address(host), running.Catalog.Host, program(),
-		running.Catalog.Path, running.Catalog.Version, running.Harbor(), demo.PusherName, demo.PusherSecret)
+		running.Catalog.Path, running.Catalog.Version, running.HarborURL(), demo.PusherName, demo.PusherSecret)
 }
 
 // program is how this binary was called, as far as that can be told.

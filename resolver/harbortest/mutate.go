@@ -62,7 +62,7 @@ func (h *Harbor) goOrigin() origin {
 
 // Push pushes a new synthetic image to "project/repository" under a tag, which
 // may be empty, and gives its digest. The project must exist; the repository is
-// made. Each push makes another image.
+// made. Each push makes another image, unless the profile names one.
 func (h *Harbor) Push(repository, tagName string, p Profile) (string, error) {
 	shared := h.profile(p)
 	h.mu.Lock()
@@ -70,8 +70,12 @@ func (h *Harbor) Push(repository, tagName string, p Profile) (string, error) {
 		h.mu.Unlock()
 		return "", fmt.Errorf("no project %s", projectOf(repository))
 	}
-	h.state.lastSerial++
-	made := syntheticArtifact(repository, h.state.lastSerial, shared)
+	serial := p.Serial
+	if serial == 0 {
+		h.state.lastSerial++
+		serial = h.state.lastSerial
+	}
+	made := syntheticArtifact(repository, serial, shared)
 	h.mu.Unlock()
 	h.push(repository, made, tagName, h.goOrigin())
 	return made.digest.String(), nil

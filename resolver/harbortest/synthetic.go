@@ -61,6 +61,9 @@ type Profile struct {
 	RowBytes int
 	// Labels are added to those of the buildpacks.
 	Labels map[string]string
+	// Serial makes [Harbor.Push] push the image of this number, which is the same
+	// each time; 0 takes a number that no other image has.
+	Serial uint32
 }
 
 const (

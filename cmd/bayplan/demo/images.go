@@ -1,15 +1,11 @@
 package demo
 
 import (
-	"context"
 	"maps"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/reference"
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/cmd/bayplan/standin"
 )
 
 // leftOut are the images that the demo's registries lack, with the variant that
@@ -31,44 +27,13 @@ func missing() []string {
 	return out
 }
 
-// fill pushes a small image for each reference of the catalog at one registry.
-func fill(ctx context.Context, address string, catalog *chart.Catalog, refs []fact.Reference) error {
-	without := absent(catalog)
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for _, ref := range refs {
-		if without[ref.Host+"/"+ref.Repository] {
-			continue
-		}
-		group.Go(func() error { return push(ctx, address, ref) })
-	}
-	return group.Wait()
-}
-
 // absent gives the repositories (with their host) that are left out.
 func absent(catalog *chart.Catalog) map[string]bool {
 	out := map[string]bool{}
 	for name, only := range leftOut {
-		entry := catalog.Images[name]
-		if entry == nil {
-			continue
-		}
-		if only == "" {
-			leave(out, entry.Reference())
-		}
-		for variant, v := range entry.Variants {
-			if only == "" || only == variant {
-				leave(out, v.Image)
-			}
+		if entry := catalog.Images[name]; entry != nil {
+			standin.Repositories(out, entry, only)
 		}
 	}
 	return out
-}
-
-// leave adds the repository of a reference. The catalog was checked, so that a
-// text which is none does not occur; it would leave out nothing.
-func leave(out map[string]bool, text string) {
-	if ref, err := reference.Parse(text); err == nil {
-		out[ref.Host+"/"+ref.Path] = true
-	}
 }

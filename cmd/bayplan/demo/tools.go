@@ -1,23 +1,14 @@
 package demo
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
 )
 
 // harborHost is Toolforge's Harbor, as pods name it.
 const harborHost = "tools-harbor.wmcloud.org"
-
-// The account that asks the demo's Harbor. Both are for this process alone.
-const (
-	robotName   = "bayplan"
-	robotSecret = "for-the-demo-only"
-)
 
 // tools are the Harbor projects of a few tools that do not exist, with what
 // their users built: repository, tags. The last one is private.
@@ -39,10 +30,8 @@ const (
 	PusherSecret = "let-me-in"
 )
 
-// startHarbor starts a stand-in for Harbor with what tools' users built.
-func (d *Demo) startHarbor(ctx context.Context) error {
-	h := harbortest.New(harbortest.Options{})
-	account := h.AddRobot(robotName, robotSecret, harbortest.ReaderPermissions()...)
+// fill puts the tools' images into the Harbor.
+func fill(h *harbortest.Harbor) error {
 	h.AddUser(PusherName, PusherSecret, "tool-alpha")
 	for _, tool := range tools {
 		h.AddProject(tool.project, tool.visibility)
@@ -53,22 +42,5 @@ func (d *Demo) startHarbor(ctx context.Context) error {
 			}
 		}
 	}
-	address, err := d.listen(ctx, h)
-	if err != nil {
-		return errors.Join(err, closeHarbor(h))
-	}
-	d.closers = append(d.closers, func() error { return closeHarbor(h) })
-	d.Registries[harborHost] = endpoint.Config{URL: "http://" + address, Kind: endpoint.Harbor}
-	d.Credentials = func(_ context.Context, asked string) (endpoint.Credential, error) {
-		if asked != address {
-			return endpoint.Credential{}, nil
-		}
-		return endpoint.Credential{Username: account, Password: robotSecret}, nil
-	}
-	return nil
-}
-
-func closeHarbor(h *harbortest.Harbor) error {
-	h.Close()
 	return nil
 }

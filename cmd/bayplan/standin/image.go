@@ -1,4 +1,4 @@
-package demo
+package standin
 
 import (
 	"archive/tar"
@@ -18,13 +18,13 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 )
 
-// created is the day on which all images of the demo say they were made, so
-// that their digests are the same each time.
+// created is the day on which all images say they were made, so that their
+// digests are the same each time.
 var created = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // push puts a small image where the catalog expects one.
-func push(ctx context.Context, address string, ref fact.Reference) error {
-	image, err := small(ref.Repository)
+func push(ctx context.Context, address string, ref fact.Reference, where string) error {
+	image, err := small(nameOf(ref), where)
 	if err != nil {
 		return err
 	}
@@ -35,10 +35,19 @@ func push(ctx context.Context, address string, ref fact.Reference) error {
 	return remote.Write(tag, image, remote.WithContext(ctx))
 }
 
+// nameOf is what is in an image: its repository, and a tag that is not the usual
+// one.
+func nameOf(ref fact.Reference) string {
+	if ref.Tag == "latest" {
+		return ref.Repository
+	}
+	return ref.Repository + ":" + ref.Tag
+}
+
 // small makes an image with one file, of a few hundred bytes, that is different
-// for each repository and that any tool can read. Nothing in it can be run.
-func small(repository string) (v1.Image, error) {
-	files, err := oneFile("about.txt", "This stands for "+repository+" in Bayplan's demo.\n")
+// for each name and that any tool can read. Nothing in it can be run.
+func small(name, where string) (v1.Image, error) {
+	files, err := oneFile("about.txt", "This stands for "+name+" in "+where+".\n")
 	if err != nil {
 		return nil, err
 	}
