@@ -31,6 +31,9 @@ type Package struct {
 	Created time.Time
 	// Revision becomes org.opencontainers.image.revision (a commit); "" writes none.
 	Revision string
+	// Move lets the version be published over other content under the same one: a
+	// development build, which nobody relies on.
+	Move bool
 }
 
 // bundle is a package made ready: the blobs and the manifest, all in memory.

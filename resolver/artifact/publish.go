@@ -30,7 +30,7 @@ type Published struct {
 // are not there yet, then the manifest with the tag, last and in one request, so
 // that nobody sees half a publication. Then it reads the manifest back by its tag.
 //
-// A version is never overwritten: the same chart layer is success without a write
+// A version is never overwritten, but for [Package.Move]: the same chart layer is success without a write
 // ([Published.AlreadyPublished]), another one is fault.Conflict. Only a rule of
 // immutability in the registry excludes two publishers in the same second; who
 // loses that race gets fault.Conflict from reading back.
@@ -45,24 +45,50 @@ type Published struct {
 func (c *Client) Publish(ctx context.Context, ref Reference, pkg Package) (Published, error) {
 	ctx, cancel := c.begin(ctx)
 	defer cancel()
+	p, err := c.publication(ref, pkg)
+	if err != nil {
+		return Published{}, err
+	}
+	return p.run(p.withToken(ctx))
+}
+
+// Upload writes the blobs of a chart that are not there yet, and no manifest, so
+// that nobody sees anything of it. Whoever publishes to several registries begins
+// with it at each: what can fail has failed then before the first of them shows
+// the version. Errors are those of [Client.Publish], but for fault.Conflict.
+func (c *Client) Upload(ctx context.Context, ref Reference, pkg Package) error {
+	ctx, cancel := c.begin(ctx)
+	defer cancel()
+	p, err := c.publication(ref, pkg)
+	if err != nil {
+		return err
+	}
+	return p.pushBlobs(p.withToken(ctx))
+}
+
+// publication makes a package ready for a repository.
+func (c *Client) publication(ref Reference, pkg Package) (*publication, error) {
 	on := target{op: "publish chart", side: ref.String(), host: ref.Host}
 	b, err := pkg.bundle(c.opts.Limits)
 	if err != nil {
-		return Published{}, sided(err, on)
+		return nil, sided(err, on)
 	}
 	if err := mayPublish(ref, b.meta); err != nil {
-		return Published{}, sided(err, on)
+		return nil, sided(err, on)
 	}
 	ref = Reference{Host: ref.Host, Path: ref.Path, Version: b.meta.Version}
 	on.side = ref.String()
 	repo, err := c.repository(ref)
 	if err != nil {
-		return Published{}, err
+		return nil, err
 	}
-	// One token for all that follows, instead of one to read and one to write.
-	ctx = auth.AppendRepositoryScope(ctx, repo.Reference, auth.ActionPull, auth.ActionPush)
-	p := publication{Client: c, repo: repo, on: on, bundle: b, tag: TagOf(ref.Version)}
-	return p.run(ctx, ref)
+	return &publication{Client: c, repo: repo, ref: ref, on: on, bundle: b, tag: TagOf(ref.Version), move: pkg.Move}, nil
+}
+
+// withToken asks for one token for all that follows, instead of one to read and
+// one to write.
+func (p *publication) withToken(ctx context.Context) context.Context {
+	return auth.AppendRepositoryScope(ctx, p.repo.Reference, auth.ActionPull, auth.ActionPush)
 }
 
 // mayPublish refuses a reference that is not this chart's.
@@ -88,13 +114,19 @@ type publication struct {
 	*Client
 	*bundle
 	repo *remote.Repository
+	ref  Reference // with the version
 	on   target
 	tag  string
+	move bool
 }
 
-func (p publication) run(ctx context.Context, ref Reference) (Published, error) {
+func (p *publication) run(ctx context.Context) (Published, error) {
+	ref := p.ref
 	done := Published{Version: ref.Version, Tag: p.tag, ArchiveDigest: p.archive.desc.Digest.String()}
 	there, err := p.existing(ctx)
+	if p.move && fault.Is(err, fault.Conflict) {
+		there, err = "", nil
+	}
 	if err != nil {
 		return Published{}, err
 	}
@@ -116,7 +148,7 @@ func (p publication) run(ctx context.Context, ref Reference) (Published, error) 
 // existing gives the digest of the manifest that has the tag already, if its
 // chart layer is ours; "" if the tag is free. It asks by HEAD, and fetches, which
 // counts as a pull, only what it has to look into.
-func (p publication) existing(ctx context.Context) (string, error) {
+func (p *publication) existing(ctx context.Context) (string, error) {
 	desc, err := p.head(ctx, p.repo, p.tag, p.on)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -133,7 +165,7 @@ func (p publication) existing(ctx context.Context) (string, error) {
 
 // sameArchive gives the digest of the manifest under a reference, or a conflict
 // if it holds another chart.
-func (p publication) sameArchive(ctx context.Context, reference string) (string, error) {
+func (p *publication) sameArchive(ctx context.Context, reference string) (string, error) {
 	m, err := p.Client.manifest(ctx, p.repo, reference, p.on)
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooLarge) {
 		return "", p.taken(err)
@@ -150,25 +182,32 @@ func (p publication) sameArchive(ctx context.Context, reference string) (string,
 }
 
 // taken says that the tag belongs to something that is no chart of ours.
-func (p publication) taken(err error) error {
+func (p *publication) taken(err error) error {
 	return fault.New(fault.Conflict, p.on.op, p.on.side, "the tag is taken: %w", err).
 		WithHint("bump the version, or publish to another repository")
 }
 
 // push writes what is missing: blobs, then the manifest under its tag.
-func (p publication) push(ctx context.Context) error {
-	for _, b := range p.blobs {
-		if err := p.pushBlob(ctx, b); err != nil {
-			return err
-		}
+func (p *publication) push(ctx context.Context) error {
+	if err := p.pushBlobs(ctx); err != nil {
+		return err
 	}
 	return p.try(ctx, p.on, func(ctx context.Context) error {
 		return p.repo.PushReference(ctx, p.bundle.manifest.desc, p.bundle.manifest.reader(), p.tag)
 	})
 }
 
+func (p *publication) pushBlobs(ctx context.Context) error {
+	for _, b := range p.blobs {
+		if err := p.pushBlob(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // pushBlob begins a new upload at each attempt: a broken one cannot be relied on.
-func (p publication) pushBlob(ctx context.Context, b blob) error {
+func (p *publication) pushBlob(ctx context.Context, b blob) error {
 	return p.try(ctx, p.on, func(ctx context.Context) error {
 		there, err := p.repo.Blobs().Exists(ctx, b.desc)
 		if err != nil || there {
@@ -180,6 +219,6 @@ func (p publication) pushBlob(ctx context.Context, b blob) error {
 
 // readBack fetches the manifest by its tag and compares: another publisher may
 // have written between our look and our push.
-func (p publication) readBack(ctx context.Context) (string, error) {
+func (p *publication) readBack(ctx context.Context) (string, error) {
 	return p.sameArchive(ctx, p.tag)
 }
