@@ -31,6 +31,9 @@ func (s *Source) check(lenient bool) (*Chart, Findings) {
 		out.Metadata = c.metadata()
 	}
 	root, problems := strictyaml.Parse(s.values)
+	if s.legacy {
+		out.Metadata, root, problems = s.wrap(root, problems)
+	}
 	c.open(valuesFile, root)
 	for _, p := range problems {
 		c.problem(p)

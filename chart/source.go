@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -22,12 +23,17 @@ const (
 
 // Source is a catalog chart's text, read but not yet understood.
 type Source struct {
-	// Kind is "directory", "archive", "bundled" or "values".
+	// Kind is "directory", "archive", "bundled" or "values", or for a legacy
+	// document what [Legacy] says.
 	Kind string
 	// Path is where it was read from, for messages; may be empty.
 	Path   string
-	chart  []byte // nil if the source is a values file alone
+	chart  []byte // nil if the source is a values file or a legacy document alone
 	values []byte
+	// legacy is true if values is what chart.LegacyKey holds; version is then
+	// that of the chart behind it, as far as it is known.
+	legacy  bool
+	version string
 }
 
 // Open reads a chart from a path: a chart's directory or a packaged chart
@@ -103,6 +109,23 @@ func (s *Source) fill(read func(name string) ([]byte, error)) (err error) {
 // FromValues makes a source of a values.yaml alone.
 func FromValues(values []byte) *Source { return &Source{Kind: "values", values: values} }
 
+// Legacy says where a legacy document was found.
+type Legacy struct {
+	// Kind is "file" or "configmap".
+	Kind string
+	// Path is the place, for messages; may be empty.
+	Path string
+	// Version is that of the chart that it was rendered from; "" while unknown.
+	Version string
+}
+
+// FromLegacy makes a source of a legacy document, the value of [LegacyKey]. It
+// keeps to the rules of a catalog without the keys that it cannot have. Package
+// chart/legacy finds the document in files and manifests.
+func FromLegacy(document []byte, found Legacy) *Source {
+	return &Source{Kind: found.Kind, Path: found.Path, values: document, legacy: true, version: found.Version}
+}
+
 // readBounded reads a regular file. A pipe is not opened: that would wait for
 // whoever writes into it.
 func readBounded(root fs.FS, name string, limit int64) (data []byte, err error) {
@@ -127,6 +150,9 @@ func readBounded(root fs.FS, name string, limit int64) (data []byte, err error) 
 
 // file gives the name that a finding shows for one of the chart's files.
 func (s *Source) file(name string) string {
+	if s.legacy {
+		return cmp.Or(s.Path, LegacyKey)
+	}
 	if s.Kind == "directory" && s.Path != "" {
 		return filepath.Join(s.Path, name)
 	}
@@ -137,10 +163,14 @@ func (s *Source) file(name string) string {
 }
 
 // Digest says what the text is: "sha256:…" over the files that a catalog is
-// made of. Equal digests are equal catalogs.
+// made of, or over a legacy document and its version. Equal digests are equal catalogs.
 func (s *Source) Digest() string {
 	h := sha256.New()
-	for _, text := range [][]byte{s.chart, s.values} {
+	texts := [][]byte{s.chart, s.values}
+	if s.legacy {
+		texts = append(texts, []byte(s.version))
+	}
+	for _, text := range texts {
 		fmt.Fprintf(h, "%d\n", len(text))
 		h.Write(text)
 	}
