@@ -2,17 +2,13 @@ package inventory_test
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
-	"io"
-	"net/http"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sync/errgroup"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
@@ -34,62 +30,6 @@ func toolforge(b *testing.B) *world {
 	w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 3500, Repositories: 2, Profile: harbortest.Profile{RowBytes: 5000}})
 	w.Delay(latency)
 	return w
-}
-
-// BenchmarkColdSweep reads 3,500 projects with 7,000 repositories from nothing.
-// "ratio" is the time it takes to that which latency and concurrency allow for
-// so many requests, and "of-naive" to that which they allow for the 10,500
-// requests of asking one by one. "bare" is the ratio of a plain net/http client
-// with as many connections that asks the same and looks at nothing.
-func BenchmarkColdSweep(b *testing.B) {
-	for range b.N {
-		b.StopTimer()
-		w := toolforge(b)
-		w.ResetRequests()
-		b.StartTimer()
-		began := time.Now()
-		require.NoError(b, w.Round(context.Background()))
-		took := time.Since(began)
-		b.StopTimer()
-		require.Equal(b, 7000, w.State().View.Images)
-		limit := func(requests int) float64 { return float64(time.Duration(requests) * latency / concurrency) }
-		n, wide := w.Count(), w.Widest()
-		b.ReportMetric(float64(n), "requests")
-		b.ReportMetric(float64(wide), "wide")
-		b.ReportMetric(float64(took)/limit(n), "ratio")
-		b.ReportMetric(float64(took)/limit(3500+7000), "of-naive")
-		b.ReportMetric(float64(w.bare(w.Requests()))/limit(n), "bare")
-	}
-}
-
-// bare asks the same questions again, and gives how long that takes.
-func (w *world) bare(requests []harbortest.Request) time.Duration {
-	w.t.Helper()
-	client := &http.Client{Transport: &http.Transport{
-		MaxIdleConnsPerHost: concurrency, TLSClientConfig: &tls.Config{RootCAs: w.CAs, MinVersion: tls.VersionTLS12},
-	}}
-	defer client.CloseIdleConnections()
-	var group errgroup.Group
-	group.SetLimit(concurrency)
-	began := time.Now()
-	for _, r := range requests {
-		group.Go(func() error {
-			req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.URL+r.Path+"?"+r.Query, nil)
-			if err != nil {
-				return err
-			}
-			req.SetBasicAuth(w.who, secret)
-			resp, err := client.Do(req)
-			if err != nil {
-				return err
-			}
-			defer resp.Body.Close()
-			_, err = io.Copy(io.Discard, resp.Body)
-			return err
-		})
-	}
-	require.NoError(w.t, group.Wait())
-	return time.Since(began)
 }
 
 // BenchmarkSweepOfNothingNew lists the same again; the bar is 105 requests.
