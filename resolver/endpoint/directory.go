@@ -93,7 +93,7 @@ func (d *Directory) endpoint(host string, cfg Config) (*Endpoint, []error) {
 			host:      newSlots(r.concurrency),
 			all:       d.slots,
 			timeout:   d.opts.Timeout,
-			userAgent: d.opts.UserAgent,
+			userAgent: []string{d.opts.UserAgent},
 		},
 	}, nil
 }

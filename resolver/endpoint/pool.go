@@ -16,6 +16,7 @@ const (
 	headerTimeout  = 5 * time.Second  // from the request's last byte to the answer's headers
 	keepIdle       = 90 * time.Second // longer than any poll interval that makes sense
 	maxHeader      = 64 << 10
+	keptSessions   = 8       // one for each name: the host's and those of its auth hosts
 	maxAuthorities = 1 << 20 // bytes of a CA file
 )
 
@@ -27,9 +28,13 @@ const (
 func newPool(r route, timeout time.Duration) *http.Transport {
 	connect := min(connectTimeout, timeout)
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: connect}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: r.authorities},
+		Proxy:       http.ProxyFromEnvironment,
+		DialContext: (&net.Dialer{Timeout: connect}).DialContext,
+		TLSClientConfig: &tls.Config{
+			MinVersion: tls.VersionTLS12, RootCAs: r.authorities,
+			// A sweep dials many at once: all but the first spare both sides a signature.
+			ClientSessionCache: tls.NewLRUClientSessionCache(keptSessions),
+		},
 		TLSHandshakeTimeout:    connect,
 		ResponseHeaderTimeout:  min(headerTimeout, timeout),
 		MaxResponseHeaderBytes: maxHeader,

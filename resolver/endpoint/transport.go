@@ -16,7 +16,7 @@ type transport struct {
 	pool      *http.Transport
 	host, all slots
 	timeout   time.Duration
-	userAgent string
+	userAgent []string     // the header
 	broken    *fault.Error // set if no request can ever be sent
 }
 
@@ -65,7 +65,7 @@ func (t *transport) prepare(ctx context.Context, req *http.Request, strip bool) 
 	if out.Header == nil {
 		out.Header = make(http.Header)
 	}
-	out.Header.Set("User-Agent", t.userAgent)
+	out.Header["User-Agent"] = t.userAgent
 	if strip {
 		for _, h := range []string{"Authorization", "Cookie", "Proxy-Authorization"} {
 			out.Header.Del(h)

@@ -225,6 +225,21 @@ func TestConnectionsArePooled(t *testing.T) {
 	require.EqualValues(t, 1, opened.Load())
 }
 
+// A connection that follows another proves nothing anew.
+func TestTLSSessionsAreResumed(t *testing.T) {
+	resumed := make(chan bool, 1)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { resumed <- r.TLS.DidResume }))
+	t.Cleanup(server.Close)
+	c := client(reach(t, server, Config{}, Options{}))
+	for _, want := range []bool{false, true, true} {
+		resp, err := c.Get(server.URL)
+		require.NoError(t, err)
+		resp.Body.Close()
+		require.Equal(t, want, <-resumed)
+		c.Transport.(*transport).closeIdle()
+	}
+}
+
 func TestBounded(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/stream" {

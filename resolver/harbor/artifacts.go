@@ -55,8 +55,9 @@ func (c *Client) ProjectArtifacts(ctx context.Context, project string) ([]Artifa
 		return nil, q.failed(c.ep.Host(), err)
 	}
 	q.path = path + "/artifacts"
+	prefix := project + "/"
 	return c.artifacts(ctx, q, func(a *Artifact) bool {
-		rest, ok := strings.CutPrefix(a.Repository, project+"/")
+		rest, ok := strings.CutPrefix(a.Repository, prefix)
 		return ok && validPath(rest)
 	})
 }
@@ -64,7 +65,7 @@ func (c *Client) ProjectArtifacts(ctx context.Context, project string) ([]Artifa
 // artifacts asks a question about artifacts. An answer with one that is not
 // ours is no answer to the question.
 func (c *Client) artifacts(ctx context.Context, q question, ours func(*Artifact) bool) ([]Artifact, error) {
-	q.query = c.artifactQuery()
+	q.query = c.artifactQuery
 	return all(ctx, c, list[Artifact]{question: q, read: func(r *reader, a *Artifact) bool {
 		readArtifact(r, a)
 		if r.err == nil && !ours(a) {
@@ -77,19 +78,19 @@ func (c *Client) artifacts(ctx context.Context, q question, ours func(*Artifact)
 // artifactQuery says which facts are wanted. tags=* leaves out the untagged
 // ones, which every rebuild leaves behind (recording artifacts.q.tags-any; the
 // total then counts what is left).
-func (c *Client) artifactQuery() url.Values {
+func (o Options) artifactQuery() string {
 	query := url.Values{"with_tag": {"true"}}
-	if !c.opts.Untagged {
+	if !o.Untagged {
 		query.Set("q", "tags=*")
 	}
 	for flag, on := range map[string]bool{
-		"with_label":         c.opts.WithLabels,
-		"with_accessory":     c.opts.WithSignatures,
-		"with_scan_overview": c.opts.WithVulnerabilities,
+		"with_label":         o.WithLabels,
+		"with_accessory":     o.WithSignatures,
+		"with_scan_overview": o.WithVulnerabilities,
 	} {
 		if on {
 			query.Set(flag, "true")
 		}
 	}
-	return query
+	return query.Encode()
 }

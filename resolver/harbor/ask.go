@@ -115,8 +115,13 @@ func transient(err error) bool {
 }
 
 func isJSON(h http.Header) bool {
-	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && kind == "application/json"
+	const want = "application/json"
+	text := h.Get("Content-Type")
+	if text == want { // as Harbor writes it
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(text)
+	return err == nil && kind == want
 }
 
 // contentType gives the type in few words for a message.

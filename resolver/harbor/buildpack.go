@@ -1,8 +1,6 @@
 package harbor
 
 import (
-	"slices"
-
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -42,23 +40,36 @@ func readLifecycle(r *reader, b *Buildpack) {
 	if quoted.Kind() != '"' {
 		return
 	}
-	r.label = appendUnescaped(r.label[:0], quoted)
-	t := loose{text: r.label}
+	found := *b
+	t := loose{text: quoted[1 : len(quoted)-1]}
+	if readRunImage(r, &t, &found); t.odd {
+		r.label = appendPlainlyEscaped(r.label[:0], quoted)
+		found, t = *b, loose{text: r.label}
+		readRunImage(r, &t, &found)
+	}
+	*b = found
+}
+
+// readRunImage reads until it knows all: what follows is of no interest.
+func readRunImage(r *reader, t *loose, b *Buildpack) {
 	t.fields(func(key []byte) {
 		switch string(key) {
 		case "runImage":
 			t.fields(func(key []byte) {
 				switch string(key) {
 				case "reference":
-					keepPlain(&b.RunImage, r.word(t.value()))
+					keepPlain(&b.RunImage, r.known(t.value()))
 				case "image":
-					keepPlain(&b.RunImageName, r.word(t.value()))
+					keepPlain(&b.RunImageName, r.known(t.value()))
 				default:
 					t.value()
 				}
 			})
+			if b.RunImage != "" && b.RunImageName != "" {
+				t.stop()
+			}
 		case "stack":
-			t.fields(func(key []byte) { readOldRunImage(r, &t, string(key), b) })
+			t.fields(func(key []byte) { readOldRunImage(r, t, string(key), b) })
 		default:
 			t.value()
 		}
@@ -74,7 +85,7 @@ func readOldRunImage(r *reader, t *loose, key string, b *Buildpack) {
 	}
 	t.fields(func(key []byte) {
 		if v := t.value(); string(key) == "image" && b.RunImageName == "" {
-			keepPlain(&b.RunImageName, r.word(v))
+			keepPlain(&b.RunImageName, r.known(v))
 		}
 	})
 }
@@ -85,24 +96,16 @@ func keepPlain(p *string, s string) {
 	}
 }
 
-// appendUnescaped appends the text of a well-formed JSON string. Quotes and
-// backslashes are nearly all that is escaped in a label that holds JSON, and they
-// stand so close together that byte by byte is fastest.
-func appendUnescaped(dst []byte, quoted jsontext.Value) []byte {
-	text := quoted[1 : len(quoted)-1]
-	dst = slices.Grow(dst, len(text))
-	out, n := dst[len(dst):cap(dst)], 0
-	for i := 0; i < len(text); i++ {
-		b := text[i]
-		if b == '\\' {
-			i++
-			if b = text[i]; b != '"' && b != '\\' && b != '/' {
-				all, _ := jsontext.AppendUnquote(dst, quoted)
-				return all
-			}
+// appendPlainlyEscaped appends the text of a well-formed JSON string as [loose]
+// reads it. Few labels need it: quotes and backslashes are nearly all that is
+// escaped in one that holds JSON.
+func appendPlainlyEscaped(dst []byte, quoted jsontext.Value) []byte {
+	text, _ := jsontext.AppendUnquote(nil, quoted) // it is well-formed
+	for _, b := range text {
+		if b == '"' || b == '\\' {
+			dst = append(dst, '\\')
 		}
-		out[n] = b
-		n++
+		dst = append(dst, b)
 	}
-	return dst[:len(dst)+n]
+	return dst
 }

@@ -93,13 +93,15 @@ type Client struct {
 	opts     Options
 	session  atomic.Pointer[session]
 	decoders sync.Pool // of *reader; what they hold is dropped between pages
+	// artifactQuery is that of all questions about artifacts.
+	artifactQuery string
 }
 
 // New makes a client of the Harbor at ep, whose API is at the root of its host:
 // a path in the endpoint's URL is for references, not for the API. Nothing is
 // sent yet.
 func New(ep *endpoint.Endpoint, opts Options) *Client {
-	return &Client{ep: ep, rt: ep.Bounded(), opts: opts.withDefaults()}
+	return &Client{ep: ep, rt: ep.Bounded(), opts: opts.withDefaults(), artifactQuery: opts.artifactQuery()}
 }
 
 // call bounds one call by time.

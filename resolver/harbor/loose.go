@@ -1,17 +1,19 @@
 package harbor
 
-import (
-	"bytes"
-
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "bytes"
 
 // loose walks over a text that is JSON if its writer was kind: a label. It
 // checks nothing that it does not need, stops where it does not understand, and
 // never panics. What it gives is a hint.
+//
+// The text is as it stands in a JSON string, so that a label, which is nearly all
+// of an answer, is not copied to be read: each quote and each backslash has a
+// backslash before it, and nothing else has.
 type loose struct {
 	text []byte
 	at   int
+	// odd tells that it stopped at something else that is escaped.
+	odd bool
 }
 
 // fields reads an object: each is called with a key and must read the value.
@@ -26,13 +28,13 @@ func (t *loose) fields(each func(key []byte)) {
 		case ',':
 			t.at++
 		case '"':
-			key := t.value()
-			if len(key) < 2 || t.peek() != ':' {
+			key := t.string()
+			if key == nil || t.peek() != ':' {
 				t.stop()
 				return
 			}
 			t.at++
-			each(key[1 : len(key)-1])
+			each(key)
 		case '}':
 			t.at++
 			return
@@ -43,21 +45,16 @@ func (t *loose) fields(each func(key []byte)) {
 	}
 }
 
-// value passes over the next value and gives it. A string comes with its quotes;
-// one with escapes, in which no name of an image is written, comes as nothing.
-func (t *loose) value() jsontext.Value {
+// value passes over the next value. Of a string it gives the text; one with
+// escapes, in which no name of an image is written, comes as nothing.
+func (t *loose) value() []byte {
 	switch t.peek() {
 	case '"':
-		from := t.at
-		t.at = stringEnd(t.text, t.at)
-		if v := t.text[from:t.at]; bytes.IndexByte(v, '\\') < 0 {
-			return v
-		}
-		return nil
+		return t.string()
 	case '{', '[':
 		t.nested()
 	default:
-		for t.at < len(t.text) && !bytes.ContainsRune([]byte(",}]"), rune(t.text[t.at])) {
+		for t.at < len(t.text) && t.text[t.at] != ',' && t.text[t.at] != '}' && t.text[t.at] != ']' {
 			t.at++
 		}
 	}
@@ -66,11 +63,15 @@ func (t *loose) value() jsontext.Value {
 
 // nested passes over an object or a list.
 func (t *loose) nested() {
-	depth := 0
-	for t.at < len(t.text) {
+	for depth := 0; t.at < len(t.text); {
 		switch t.text[t.at] {
-		case '"':
-			t.at = stringEnd(t.text, t.at)
+		case '\\':
+			switch t.escaped() {
+			case '"':
+				t.string()
+			case '\\':
+				t.at += 2
+			}
 			continue
 		case '{', '[':
 			depth++
@@ -83,29 +84,71 @@ func (t *loose) nested() {
 	}
 }
 
-// peek gives the next byte that is no blank, or 0 at the end.
+// string passes over the string that begins here, and gives its text if nothing
+// in it is escaped.
+func (t *loose) string() []byte {
+	t.at += 2
+	from, plain := t.at, true
+	for {
+		next := bytes.IndexByte(t.text[t.at:], '\\')
+		if next < 0 {
+			t.stop()
+			return nil
+		}
+		t.at += next
+		switch t.escaped() {
+		case '"':
+			t.at += 2
+			if !plain {
+				return nil
+			}
+			return t.text[from : t.at-2]
+		case '\\':
+			plain = false
+			t.at += 2
+			t.pass()
+		default:
+			return nil
+		}
+	}
+}
+
+// pass passes over one character.
+func (t *loose) pass() {
+	switch {
+	case t.at >= len(t.text):
+	case t.text[t.at] != '\\':
+		t.at++
+	case t.escaped() != 0:
+		t.at += 2
+	}
+}
+
+// escaped gives the quote or the backslash that the backslash here escapes. At
+// anything else it stops, and gives 0.
+func (t *loose) escaped() byte {
+	if t.at+1 < len(t.text) {
+		if b := t.text[t.at+1]; b == '"' || b == '\\' {
+			return b
+		}
+		t.odd = true
+	}
+	t.stop()
+	return 0
+}
+
+// peek gives the next character that is no blank, or 0 at the end.
 func (t *loose) peek() byte {
 	for t.at < len(t.text) && t.text[t.at] <= ' ' {
 		t.at++
 	}
-	if t.at == len(t.text) {
+	switch {
+	case t.at >= len(t.text):
 		return 0
+	case t.text[t.at] == '\\':
+		return t.escaped()
 	}
 	return t.text[t.at]
 }
 
 func (t *loose) stop() { t.at = len(t.text) }
-
-// stringEnd gives where the string that begins at from has ended, or the end of
-// the text.
-func stringEnd(text []byte, from int) int {
-	for i := from + 1; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			return i + 1
-		case '\\':
-			i++
-		}
-	}
-	return len(text)
-}

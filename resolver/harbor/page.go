@@ -3,7 +3,6 @@ package harbor
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 )
 
@@ -28,12 +27,7 @@ type answer[T any] struct {
 // page asks for one page; the first is 1.
 func page[T any](ctx context.Context, c *Client, l list[T], number int) (answer[T], error) {
 	q := l.question
-	q.query = make(url.Values, len(l.query)+2)
-	for k, v := range l.query {
-		q.query[k] = v
-	}
-	q.query.Set("page", strconv.Itoa(number))
-	q.query.Set("page_size", strconv.Itoa(PageSize))
+	q.query = pageQuery(number, l.query)
 	var a answer[T]
 	err := c.ask(ctx, q, func(h http.Header, r *reader) error {
 		total, err := strconv.ParseUint(h.Get("X-Total-Count"), 10, 31)
@@ -45,6 +39,16 @@ func page[T any](ctx context.Context, c *Client, l list[T], number int) (answer[
 		return err
 	})
 	return a, err
+}
+
+// pageQuery puts the page before the rest of a query, which is its place by
+// name.
+func pageQuery(number int, rest string) string {
+	query := "page=" + strconv.Itoa(number) + "&page_size=" + strconv.Itoa(PageSize)
+	if rest != "" {
+		query += "&" + rest
+	}
+	return query
 }
 
 // rows reads a list from a text that holds one and nothing else. Null is no

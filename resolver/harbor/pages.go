@@ -92,12 +92,19 @@ func (w *walked[T]) add(number int, p answer[T]) {
 	}
 	w.total = p.total
 	w.leftOut += p.sent - len(p.rows)
+	if w.rows == nil { // most lists have one page
+		w.rows = p.rows
+		return
+	}
 	w.rows = append(w.rows, p.rows...)
 }
 
 // distinct gives the rows without those that came twice because they moved from one
 // page to the next.
 func distinct[T any, K comparable](rows []T, key func(*T) K) []T {
+	if len(rows) < 2 {
+		return rows
+	}
 	seen := make(map[K]struct{}, len(rows))
 	out := rows[:0]
 	for i := range rows {

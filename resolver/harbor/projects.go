@@ -2,7 +2,6 @@ package harbor
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 )
 
@@ -27,9 +26,9 @@ type ProjectFilter struct {
 func (c *Client) Projects(ctx context.Context, filter ProjectFilter) ([]Project, error) {
 	ctx, cancel := c.call(ctx)
 	defer cancel()
-	query := url.Values{}
+	query := ""
 	if filter.Public != nil {
-		query.Set("public", strconv.FormatBool(*filter.Public))
+		query = "public=" + strconv.FormatBool(*filter.Public)
 	}
 	return all(ctx, c, list[Project]{
 		question: question{op: "list the projects of Harbor", path: apiRoot + "projects", query: query},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
@@ -18,8 +17,8 @@ const apiRoot = "/api/v2.0/"
 type question struct {
 	op   string // for errors
 	path string // before the URL's escaping
-	// query is not changed once the question is asked.
-	query url.Values
+	// query is encoded, sorted by name.
+	query string
 	// project is the one that it is about: an answer about its rights is then
 	// about whether it is there. "" for none.
 	project string
@@ -30,15 +29,19 @@ type question struct {
 	budget *budget
 }
 
+// acceptJSON is the header of every question.
+var acceptJSON = []string{"application/json"}
+
 // request is the question on the wire.
 func (q question) request(ctx context.Context, ep *endpoint.Endpoint) (*http.Request, error) {
-	u := ep.URL()
-	u.Path, u.RawQuery = q.path, q.query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "", nil)
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, "", "", err)
 	}
-	req.Header.Set("Accept", "application/json")
+	req.URL = ep.URL()
+	req.URL.Path, req.URL.RawQuery = q.path, q.query
+	req.Host = req.URL.Host
+	req.Header["Accept"] = acceptJSON
 	if numeric(q.project) {
 		req.Header.Set("X-Is-Resource-Name", "true") // else it is taken for an id
 	}

@@ -198,9 +198,21 @@ func (r *reader) word(v jsontext.Value) string {
 	if s, ok := r.words[string(v)]; ok {
 		return s
 	}
-	s := unquoted(v)
-	if len(v) <= 100 && len(r.words) <= maxWords {
-		r.words[string(v)] = s
+	return r.learn(string(v), unquoted(v))
+}
+
+// known is word for a text that stands without its quotes.
+func (r *reader) known(text []byte) string {
+	if s, ok := r.words[string(text)]; ok {
+		return s
+	}
+	s := string(text)
+	return r.learn(s, s)
+}
+
+func (r *reader) learn(spelling, s string) string {
+	if len(spelling) <= 100 && len(r.words) <= maxWords {
+		r.words[spelling] = s
 	}
 	return s
 }

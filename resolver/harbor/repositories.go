@@ -2,7 +2,6 @@ package harbor
 
 import (
 	"context"
-	"net/url"
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
@@ -90,7 +89,7 @@ func (c *Client) ProjectRepositories(ctx context.Context, project string) ([]Rep
 
 func repositories(op, sort string) list[Repository] {
 	return list[Repository]{
-		question: question{op: op, path: apiRoot + "repositories", query: url.Values{"sort": {sort}}},
+		question: question{op: op, path: apiRoot + "repositories", query: "sort=" + sort},
 		read:     readRepository,
 	}
 }

@@ -2,6 +2,7 @@ package harbor
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -17,10 +18,23 @@ type session struct {
 	credential endpoint.Credential
 	// proved tells that Harbor believed the credential when it was last asked.
 	proved atomic.Bool
+	// authorization is the header that shows the credential.
+	authorization []string
 	// sid is Harbor's session cookie. Without it each call leaves a new session
 	// in Harbor's Redis. No other cookie is kept: it is all Harbor needs, and
 	// whoever answers cannot make us carry more.
-	sid atomic.Pointer[http.Cookie]
+	sid atomic.Pointer[cookie]
+}
+
+// cookie is a cookie as a request carries it, and the header that set it.
+type cookie struct {
+	carried []string
+	set     string
+}
+
+func newSession(c endpoint.Credential) *session {
+	basic := base64.StdEncoding.EncodeToString([]byte(c.Username + ":" + c.Password))
+	return &session{credential: c, authorization: []string{"Basic " + basic}}
 }
 
 const (
@@ -36,22 +50,27 @@ func (s *session) trusted() bool { return s.anonymous() || s.proved.Load() }
 // dress puts the credential and the cookie on a request.
 func (s *session) dress(req *http.Request) {
 	if !s.anonymous() {
-		req.SetBasicAuth(s.credential.Username, s.credential.Password)
+		req.Header["Authorization"] = s.authorization
 	}
 	if sid := s.sid.Load(); sid != nil {
-		req.AddCookie(sid)
+		req.Header["Cookie"] = sid.carried
 	}
 }
 
-// keep remembers the cookie of an answer.
+// keep remembers the cookie of an answer. Harbor sends the same with each.
 func (s *session) keep(resp *http.Response) {
+	set := resp.Header["Set-Cookie"]
+	if sid := s.sid.Load(); len(set) == 0 || sid != nil && len(set) == 1 && set[0] == sid.set {
+		return
+	}
 	for _, c := range resp.Cookies() {
 		switch {
 		case c.Name != sessionCookie || len(c.Value) > maxCookie:
 		case c.MaxAge < 0 || c.Value == "":
 			s.sid.Store(nil)
 		default:
-			s.sid.Store(&http.Cookie{Name: sessionCookie, Value: c.Value})
+			kept := http.Cookie{Name: sessionCookie, Value: c.Value}
+			s.sid.Store(&cookie{carried: []string{kept.String()}, set: c.Raw})
 		}
 	}
 }
@@ -71,11 +90,11 @@ func (c *Client) current(ctx context.Context) (*session, error) {
 		return nil, fault.New(fault.Denied, "", "", "the credential for it is a token, which Harbor's API does not take").
 			WithHint("give the name and secret of a robot account in Docker's config.json")
 	}
-	c.session.CompareAndSwap(nil, &session{credential: credential})
+	c.session.CompareAndSwap(nil, newSession(credential))
 	if s := c.session.Load(); s != nil {
 		return s, nil
 	}
-	return &session{credential: credential}, nil // forgotten again meanwhile
+	return newSession(credential), nil // forgotten again meanwhile
 }
 
 // forget drops a session that Harbor no longer believes. The next call looks

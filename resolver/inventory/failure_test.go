@@ -332,6 +332,38 @@ func TestAStallEndsWithTheRound(t *testing.T) {
 	require.Error(t, w.State().Err)
 }
 
+// ended is a Harbor that answers one listing of a project before somebody ends
+// the round.
+type ended struct {
+	inventory.Harbor
+	end context.CancelFunc
+}
+
+func (e ended) ProjectArtifacts(ctx context.Context, project string) ([]harbor.Artifact, error) {
+	defer e.end()
+	return e.Harbor.ProjectArtifacts(ctx, project)
+}
+
+// A round that ends between two questions has not read what it did not ask.
+func TestARoundThatEndsBetweenTwoQuestions(t *testing.T) {
+	w := newWorld(t, setup{})
+	for _, project := range []string{"tool-a", "tool-b", "tool-c"} {
+		w.project(project, harbortest.Public, "one", "two")
+	}
+	d, err := endpoint.New(map[string]endpoint.Config{host: {URL: w.URL, Kind: endpoint.Harbor}}, endpoint.Options{
+		Credentials: func(context.Context, string) (endpoint.Credential, error) { return *w.credential.Load(), nil },
+	})
+	require.NoError(t, err)
+	t.Cleanup(d.CloseIdle)
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	i := inventory.New(host, ended{harbor.New(d.For(host), harbor.Options{}), end}, inventory.Options{Concurrency: 1, Now: w.clock.read})
+	require.ErrorIs(t, i.Round(ctx), context.Canceled)
+	require.Equal(t, 1, i.State().View.Tools, "what was answered is kept")
+	require.NoError(t, i.Round(t.Context()))
+	require.Equal(t, 3, i.State().View.Tools)
+}
+
 // What is to be told of a source that fares well.
 func TestHealth(t *testing.T) {
 	w := populated(t, setup{})

@@ -1,9 +1,6 @@
 package inventory
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // separator stands in a project's name between two neighbours that are both "-"
 // or "_", because Harbor does not take them side by side (builds-api's rule).
@@ -12,18 +9,18 @@ const separator = "char.sep"
 // projectPrefix begins the name of each tool's project.
 const projectPrefix = "tool-"
 
-var (
-	toolPattern    = regexp.MustCompile(`^[a-z]([-_a-z0-9]{0,254}[a-z0-9])?$`)
-	projectPattern = regexp.MustCompile(`^[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
-)
+// maxToolName is how long a tool's name may be.
+const maxToolName = 256
 
 // ProjectOf gives the Harbor project of a tool, and false for what is no
-// tool's name or has no project that Harbor would take.
+// tool's name. The project is one that Harbor would take, but perhaps for its
+// length.
 func ProjectOf(tool string) (string, bool) {
-	if !toolPattern.MatchString(tool) {
+	if !isToolName(tool) {
 		return "", false
 	}
 	var b strings.Builder
+	b.Grow(len(projectPrefix) + len(tool))
 	b.WriteString(projectPrefix)
 	for i := range len(tool) {
 		if i > 0 && joins(tool[i]) && joins(tool[i-1]) {
@@ -31,8 +28,22 @@ func ProjectOf(tool string) (string, bool) {
 		}
 		b.WriteByte(tool[i])
 	}
-	project := b.String()
-	return project, projectPattern.MatchString(project)
+	return b.String(), true
+}
+
+// isToolName is written out, not a regular expression, because each repository
+// of each listing is asked about: small letters, digits, "-" and "_", beginning
+// with a letter and ending with a letter or a digit.
+func isToolName(s string) bool {
+	if s == "" || len(s) > maxToolName || s[0] < 'a' || s[0] > 'z' || joins(s[len(s)-1]) {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !joins(c) && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // ToolOf gives the tool that a Harbor project belongs to, and false for a

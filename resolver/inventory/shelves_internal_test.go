@@ -16,7 +16,9 @@ import (
 
 // inOrder gives projects as their names with a slash behind are sorted.
 func inOrder(projects map[string]*Tool) []string {
-	return slices.SortedFunc(maps.Keys(projects), func(a, b string) int { return cmp.Compare(a+"/", b+"/") })
+	out := slices.AppendSeq([]string{}, maps.Keys(projects))
+	slices.SortFunc(out, func(a, b string) int { return cmp.Compare(a+"/", b+"/") })
+	return out
 }
 
 func names(walk func(func(*Tool) bool)) []string {
