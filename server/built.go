@@ -35,8 +35,8 @@ func contextOf(s *snapshot.Snapshot, before *pages) builtContext {
 func stacksOf(s *snapshot.Snapshot) string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(s.Catalog.Stacks)) {
-		stack := s.Catalog.Stacks[name]
-		fmt.Fprintf(h, "%q %q %q\n", name, stack.Lifecycle.On(stack.State, s.Day), stack.ReplacedBy)
+		stack := s.Stack(name)
+		fmt.Fprintf(h, "%q %q %q\n", name, stack.State, stack.ReplacedBy)
 	}
 	return string(h.Sum(nil))
 }

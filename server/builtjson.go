@@ -50,7 +50,7 @@ func appendRecord(to []byte, i *snapshot.Image) []byte {
 // plainlyBuilt tells whether an image has nothing but what user-built images
 // have.
 func plainlyBuilt(i *snapshot.Image) bool {
-	return i.Built != nil && len(i.Variants) == 0 && i.WebserviceDefaults == nil && i.Description == "" &&
+	return i.Built != nil && len(i.Marked) == 0 && len(i.Variants) == 0 && i.WebserviceDefaults == nil && i.Description == "" &&
 		len(i.Links) == 0 && i.ReplacedBy == "" && i.Lifecycle == (chart.Lifecycle{})
 }
 

@@ -12,6 +12,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/reference"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
@@ -54,6 +55,8 @@ func TestRecordsWrittenByHand(t *testing.T) {
 		switch random.IntN(20) { // what user-built images do not have today
 		case 1:
 			i.Description = "x"
+		case 7:
+			i.Marked = []snapshot.Marked{{Kind: marker.Aliases, Alone: some()}, {Kind: marker.State, Alone: some()}}
 		case 2:
 			i.Links = []chart.Link{{URL: "https://example.org"}}
 		case 3:

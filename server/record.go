@@ -9,8 +9,13 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
 )
 
-// sourceChart is the word for metadata that the catalog chart says.
-const sourceChart = "chart"
+// The words for who said metadata.
+const (
+	sourceChart   = "chart"
+	sourceMarkers = "markers"
+	// sourceBoth is the catalog, and markers for what it leaves open.
+	sourceBoth = sourceChart + ", " + sourceMarkers
+)
 
 // Record gives the published shape of an image. Tags are left out: they are in
 // an answer only if the request names them.
@@ -51,6 +56,12 @@ func Record(i *snapshot.Image) api.Image {
 	}
 	if i.Built != nil {
 		addBuilt(&record, i)
+	}
+	for _, marked := range i.Marked {
+		record.Sources[string(marked.Kind)] = sourceBoth
+		if marked.Alone {
+			record.Sources[string(marked.Kind)] = sourceMarkers
+		}
 	}
 	return record
 }

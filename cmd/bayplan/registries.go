@@ -82,7 +82,7 @@ func decodeRegistry(text json.RawMessage) (endpoint.Config, error) {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&config); err != nil {
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return config, fmt.Errorf("%s: a %s is wanted, not a %s", wrong.Field, typeWord(wrong.Type), wrong.Value)
+			return config, fmt.Errorf("%s: %s is wanted, not a %s", wrong.Field, typeWord(wrong.Type), wrong.Value)
 		}
 		return config, err
 	}
@@ -103,11 +103,13 @@ func registryFields() []string {
 func typeWord(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
-		return "text"
+		return "a text"
 	case reflect.Int:
-		return "number"
+		return "a number"
 	case reflect.Slice:
-		return "list"
+		return "a list"
+	case reflect.Bool:
+		return "true or false"
 	}
 	return t.String()
 }

@@ -27,9 +27,10 @@ func usersOf(hosts *endpoint.Directory, configs map[string]endpoint.Config, log 
 	case 0:
 		return nil, nil, nil
 	case 1:
-		client := harbor.New(hosts.For(harbors[0]), harbor.Options{WithSignatures: true, WithVulnerabilities: true})
+		host := hosts.For(harbors[0])
+		client := harbor.New(host, harbor.Options{WithSignatures: true, WithVulnerabilities: true})
 		watch := newHarborWatch(client, log)
-		built := inventory.New(harbors[0], watch, inventory.Options{Logger: log})
+		built := inventory.New(harbors[0], watch, inventory.Options{Logger: log, Markers: host.Markers()})
 		watch.denied = func() int { return built.State().Health.Denied }
 		return built, watch, nil
 	}
@@ -46,7 +47,8 @@ func hasUsers(status resolver.Status) bool {
 // the OCI distribution API for the rest.
 func (f *sourceFlags) liveOf(hosts *endpoint.Directory, users *inventory.Inventory) resolver.LiveFunc {
 	return func(host string) resolver.Live {
-		source := registry.New(hosts.For(host), registry.Options{Timeout: f.roundLimit})
+		at := hosts.For(host)
+		source := registry.New(at, registry.Options{Timeout: f.roundLimit, Markers: at.Markers()})
 		if users != nil && users.Host() == host {
 			return users.Live(source)
 		}

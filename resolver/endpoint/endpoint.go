@@ -52,6 +52,9 @@ type Config struct {
 	// redirects are followed, for example where its blobs lie. They are never
 	// shown the credentials, and never reached over http from https.
 	RedirectHosts []string `json:"redirectHosts,omitempty"`
+	// Markers reads tags such as state-deprecated as metadata of their repository
+	// (package marker). Without it they are tags like all others.
+	Markers bool `json:"markers,omitempty"`
 }
 
 // Credential is what a registry is shown. The zero value is anonymous.

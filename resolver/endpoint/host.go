@@ -27,6 +27,9 @@ func (e *Endpoint) Address() string { return e.base.Host }
 // Kind tells which API the host offers for live facts.
 func (e *Endpoint) Kind() Kind { return e.kind }
 
+// Markers tells whether tags on this host may be metadata of their repository.
+func (e *Endpoint) Markers() bool { return e.markers }
+
 // PlainHTTP tells whether the host is reached without TLS.
 func (e *Endpoint) PlainHTTP() bool { return e.base.Scheme == "http" }
 

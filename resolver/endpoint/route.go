@@ -22,6 +22,7 @@ type route struct {
 	concurrency   int
 	authHosts     []string
 	redirectHosts []string
+	markers       bool
 }
 
 var (
@@ -43,7 +44,7 @@ func newRoute(host string, cfg Config) (route, []error) {
 		return route{}, problems
 	}
 	cfg, library := withHub(host, cfg)
-	r := route{host: host, library: library, kind: cfg.Kind, concurrency: cfg.Concurrency}
+	r := route{host: host, library: library, kind: cfg.Kind, concurrency: cfg.Concurrency, markers: cfg.Markers}
 
 	var err error
 	if r.base, r.prefix, err = parseBase(host, cfg); err != nil {

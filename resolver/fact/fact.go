@@ -3,8 +3,10 @@
 //
 // It holds no rules and asks nobody. Sources (package registry for the OCI
 // distribution API) fill a [Report]; the join reads it. It imports nothing of
-// Bayplan.
+// Bayplan but the words of package marker.
 package fact
+
+import "gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
 
 // Status tells whether something is there. The zero value is [Unknown].
 type Status int
@@ -72,8 +74,10 @@ type Repository struct {
 	// Status is Absent if the registry does not know the repository.
 	Status Status
 	// Tags are the names of its tags, sorted, without those that signatures and
-	// attestations live under.
+	// attestations live under, and without markers where they are read.
 	Tags []string
+	// Marks are what its markers say; nil without any, or where they are not read.
+	Marks *marker.Marks
 }
 
 // Report is what one source learnt in one round.

@@ -15,7 +15,8 @@ type flight struct {
 type reading struct {
 	project string
 	flight  *flight
-	began   int // the flight's count when the question began
+	began   int  // the flight's count when the question began
+	markers bool // tags that are markers are read as such
 
 	// rows are the repositories that were asked about, as a listing has them.
 	rows []harbor.Repository
@@ -42,7 +43,7 @@ func (i *Inventory) depart(project string) *reading {
 		i.flights[project] = f
 	}
 	f.under++
-	return &reading{project: project, flight: f, began: f.written, content: map[string][]harbor.Artifact{}}
+	return &reading{project: project, flight: f, began: f.written, markers: i.opts.Markers, content: map[string][]harbor.Artifact{}}
 }
 
 // land ends questions, whatever became of them.

@@ -15,8 +15,9 @@ import (
 const typeImage = "IMAGE"
 
 // imagesOf gives the tagged images among artifacts, sorted by tag. Signatures,
-// attestations and SBOMs that are stored under a tag are none.
-func imagesOf(artifacts []harbor.Artifact) []Image {
+// attestations and SBOMs that are stored under a tag are none, nor are markers
+// where they are read.
+func imagesOf(artifacts []harbor.Artifact, markers bool) []Image {
 	var out []tagged
 	for _, a := range artifacts {
 		if a.Type != typeImage {
@@ -27,7 +28,7 @@ func imagesOf(artifacts []harbor.Artifact) []Image {
 			continue
 		}
 		for _, tag := range a.Tags {
-			if !isAttachment(tag.Name) {
+			if !isAttachment(tag.Name) && (!markers || !isMarker(tag.Name)) {
 				out = append(out, tagged{imageOf(a, digest, tag), tag.PushTime})
 			}
 		}

@@ -51,6 +51,9 @@ type Options struct {
 	// Concurrency bounds the questions under way; 0 means 64. The endpoint has
 	// a bound of its own.
 	Concurrency int
+	// Markers reads tags that are markers (package marker) as metadata of their
+	// repository; without it they are tags like all others.
+	Markers bool
 	// Logger gets what happens; nil discards it.
 	Logger *slog.Logger
 	// Now is the clock; nil means time.Now.

@@ -8,6 +8,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
 )
 
 // Asker asks a registry host over the OCI distribution API; *registry.Source is
@@ -56,8 +57,11 @@ func (l *Live) Ask(ctx context.Context, refs []fact.Reference) fact.Report {
 			continue // it could not be asked about
 		}
 		r := tool.repository(name)
-		report.Repositories[ref.Repository] = repositoryOf(r)
-		if manifest, known := manifestOf(r, ref); known {
+		report.Repositories[ref.Repository] = repositoryOf(r, tool.Marks(name))
+		// A tag that is a marker is no image to the inventory. If the catalog names
+		// one all the same, the registry knows.
+		marked := l.inventory.opts.Markers && ref.Digest == "" && isMarker(ref.Tag)
+		if manifest, known := manifestOf(r, ref); known && !marked {
 			report.Manifests[ref] = manifest
 		} else {
 			elsewhere = append(elsewhere, ref)
@@ -138,7 +142,7 @@ func manifestOf(r *Repository, ref fact.Reference) (m fact.Manifest, known bool)
 	return fact.Manifest{Status: fact.Present, Digest: r.Images[at].Digest.String()}, true
 }
 
-func repositoryOf(r *Repository) fact.Repository {
+func repositoryOf(r *Repository, marks *marker.Marks) fact.Repository {
 	if r == nil {
 		return fact.Repository{Status: fact.Absent}
 	}
@@ -146,5 +150,5 @@ func repositoryOf(r *Repository) fact.Repository {
 	for i, image := range r.Images {
 		tags[i] = image.Tag
 	}
-	return fact.Repository{Status: fact.Present, Tags: tags}
+	return fact.Repository{Status: fact.Present, Tags: tags, Marks: marks}
 }

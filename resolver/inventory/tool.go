@@ -18,12 +18,13 @@ type Tool struct {
 	Private bool
 	// Stale tells that Harbor could not answer about this tool when it was asked
 	// last, while it answered about others: this is what it held before.
-	Stale bool
+	Stale    bool
+	unproved bool // it came after the last proof of which projects are private
 	// Repositories are sorted by name. Those without a tagged image are among them.
 	Repositories []*Repository
 
-	unproved bool  // it came after the last proof of which projects are private
-	id       int64 // Harbor's, of the project; 0 until a listing said it. The rounds' bookkeeping.
+	marks *marks // what markers say; nil for most tools
+	id    int64  // Harbor's, of the project; 0 until a listing said it. The rounds' bookkeeping.
 }
 
 // newTool makes the tool of a project, empty. Its texts are its own: those of a

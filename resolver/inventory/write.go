@@ -23,16 +23,21 @@ func (i *Inventory) write(e *edit, r *reading) bool {
 		before = newTool(r.project)
 	}
 	changes := before.compare(r)
+	repositories := before.Repositories
+	if len(changes) > 0 {
+		repositories = mergeRepositories(repositories, changes)
+	}
+	marks := before.remark(r, repositories)
 	if len(r.rows) > 0 {
 		before.id = r.rows[0].ProjectID // the rounds' bookkeeping
 	}
 	private, unproved := i.privacy.of(before, r.proved)
-	if len(changes) == 0 && private == before.Private && unproved == before.unproved && !before.Stale {
+	if len(changes) == 0 && marks == before.marks && private == before.Private && unproved == before.unproved && !before.Stale {
 		return true
 	}
 	after := *before
 	after.Private, after.unproved, after.Stale = private, unproved, false
-	after.Repositories = mergeRepositories(before.Repositories, changes)
+	after.Repositories, after.marks = repositories, marks
 	if len(after.Repositories) > 0 || len(before.Repositories) > 0 {
 		e.put(&after)
 	}
@@ -47,7 +52,7 @@ func (t *Tool) compare(r *reading) []*Repository {
 	for _, row := range r.rows {
 		_, name := harbor.SplitName(row.Name)
 		asked[name] = true
-		fresh := &Repository{Images: imagesOf(r.content[name]), id: row.ID, updated: row.UpdateTime.UnixNano(), artifacts: row.ArtifactCount}
+		fresh := &Repository{Images: imagesOf(r.content[name], r.markers), id: row.ID, updated: row.UpdateTime.UnixNano(), artifacts: row.ArtifactCount}
 		old := t.repository(name)
 		if old != nil && old.sameImages(fresh) {
 			// It was pulled, or written without a change: nobody needs to know.
@@ -74,14 +79,14 @@ func (t *Tool) compareRest(r *reading, asked map[string]bool) []*Repository {
 		if asked[old.Name] {
 			continue
 		}
-		fresh := &Repository{Name: old.Name, Images: imagesOf(r.content[old.Name]), id: old.id, updated: old.updated, artifacts: old.artifacts}
+		fresh := &Repository{Name: old.Name, Images: imagesOf(r.content[old.Name], r.markers), id: old.id, updated: old.updated, artifacts: old.artifacts}
 		if !old.sameImages(fresh) {
 			changes = append(changes, fresh)
 		}
 	}
 	for name, artifacts := range r.content {
 		if !asked[name] && t.repository(name) == nil {
-			changes = append(changes, &Repository{Name: t.own(name), Images: imagesOf(artifacts)})
+			changes = append(changes, &Repository{Name: t.own(name), Images: imagesOf(artifacts, r.markers)})
 		}
 	}
 	return changes
@@ -122,6 +127,7 @@ func (i *Inventory) drop(e *edit, r *reading, gone func(name string) bool) {
 	after := *before
 	after.Repositories = slices.DeleteFunc(slices.Clone(before.Repositories), func(r *Repository) bool { return gone(r.Name) })
 	if len(after.Repositories) < len(before.Repositories) {
+		after.marks = before.marks.of(after.Repositories)
 		r.flight.written++
 		e.put(&after)
 	}

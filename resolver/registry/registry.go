@@ -36,6 +36,9 @@ type Options struct {
 	// pages and 10,000 names. A longer list is not cut: it is left out of the
 	// report, and its error is of kind fault.TooLarge.
 	MaxPages, MaxTags int
+	// Markers reads tags that are markers (package marker) as metadata of their
+	// repository; without it they are tags like all others.
+	Markers bool
 	// Wait waits before a question is asked again, or until ctx ends; nil means
 	// a timer. d is already jittered.
 	Wait func(ctx context.Context, d time.Duration) error

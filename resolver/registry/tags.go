@@ -9,6 +9,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
 )
 
 // attachment matches the tags under which cosign keeps signatures,
@@ -30,9 +31,13 @@ func (r *round) askTags(q *question) error {
 	if err != nil {
 		return err
 	}
-	tags = slices.DeleteFunc(tags, func(tag string) bool { return !isTag(tag) || attachment.MatchString(tag) })
+	var markers marker.Reader
+	tags = slices.DeleteFunc(tags, func(tag string) bool {
+		// A tag list does not say when a tag was pushed.
+		return !isTag(tag) || attachment.MatchString(tag) || r.opts.Markers && markers.Read(tag, 0)
+	})
 	slices.Sort(tags)
-	q.repository = fact.Repository{Status: fact.Present, Tags: slices.Compact(tags)}
+	q.repository = fact.Repository{Status: fact.Present, Tags: slices.Compact(tags), Marks: markers.Marks()}
 	return nil
 }
 

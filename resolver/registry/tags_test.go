@@ -11,6 +11,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
 )
 
 // pages answers tag lists of size tags a page, without end, or of total pages.
@@ -80,4 +81,30 @@ func TestLinksToAnotherHostAreNotFollowed(t *testing.T) {
 		require.Len(t, report.Manifests, 1)
 		require.Empty(t, other.requests())
 	}
+}
+
+// Where markers are read they are no tags but metadata; a list says nothing of
+// when they were pushed, so that the worse of two states counts.
+func TestMarkersInATagList(t *testing.T) {
+	h := newHost(t)
+	tags := []string{"latest", "state-beta", "state-stable", "aliases-b_.c", "aliases-a_b", "wstype-js", "sha256-" + strings.Repeat("0", 64) + ".sig"}
+	for _, tag := range tags {
+		h.push(t, "image-0:"+tag)
+	}
+	h.push(t, "image-1:latest")
+	off := h.source(t, setup{}).Ask(t.Context(), many(2))
+	require.NoError(t, off.Err)
+	require.Equal(t, fact.Repository{
+		Status: fact.Present, Tags: []string{"aliases-a_b", "aliases-b_.c", "latest", "state-beta", "state-stable", "wstype-js"},
+	}, off.Repositories["image-0"])
+
+	asked := append(many(2), ref("image-0:state-beta"))
+	on := h.source(t, setup{opts: Options{Markers: true}}).Ask(t.Context(), asked)
+	require.NoError(t, on.Err)
+	require.Equal(t, fact.Repository{
+		Status: fact.Present, Tags: []string{"aliases-a_b", "latest"},
+		Marks: &marker.Marks{State: "beta", WSType: "js", Aliases: []marker.Alias{{Name: "b/c"}}},
+	}, on.Repositories["image-0"])
+	require.Equal(t, off.Repositories["image-1"], on.Repositories["image-1"], "nothing is kept where there are none")
+	require.Equal(t, fact.Present, on.Manifests[asked[2]].Status, "a catalog that names a marker as an image means the image")
 }

@@ -33,9 +33,11 @@ func Join(in Input) *Snapshot {
 		Catalog: in.Catalog, Day: in.Day, Users: in.Users, Warnings: in.Warnings, outline: o,
 		Images: make([]*Image, len(o.records)),
 	}
+	added := o.additions(in.Facts)
 	var found answers // used again for each record
 	for i := range o.records {
 		found.look(&o.records[i], in.Facts)
+		found.added = added[i]
 		s.Images[i] = found.join(&o.records[i], i, in.Before, o)
 	}
 	if unchanged(s, in.Before) {
@@ -56,6 +58,7 @@ type answers struct {
 	manifests []fact.Manifest // in the order of the questions
 	tags      []string        // nil while unknown
 	stale     bool
+	added     *addition // by markers; nil for nothing
 }
 
 // look fills a with what is known about a record.
@@ -101,7 +104,7 @@ func (a *answers) agree(image *Image) bool {
 	if image.Stale != a.stale || (image.Tags == nil) != (a.tags == nil) || !slices.Equal(image.Tags, a.tags) {
 		return false
 	}
-	if image.Offer != image.answered(a.manifests[0]) {
+	if !image.added.equal(a.added) || image.Offer != image.answered(a.manifests[0]) {
 		return false
 	}
 	for i, v := range image.Variants {
@@ -121,6 +124,7 @@ func (a *answers) fill(r *record) *Image {
 		image.Variants[i].Offer = image.Variants[i].answered(a.manifests[i+1])
 	}
 	image.Tags, image.Stale = a.tags, a.stale
+	a.added.to(&image)
 	if image.Exists != fact.Unknown {
 		image.LiveSource = image.Reference.Host
 	}

@@ -45,18 +45,18 @@ func notice(i *Image, day chart.Date) string {
 	if i.ReplacedBy != "" && len(says) > 0 {
 		says = append(says, fmt.Sprintf("Use %s instead.", i.ReplacedBy))
 	}
+	if i.Built != nil && i.Built.Stack != nil && i.Built.Stack.State == chart.StateDeprecated {
+		say("%s", onStack(i.Built.Stack))
+	}
 	return strings.Join(says, " ")
 }
 
-// stackNotice tells the owners of a user-built image what it stands on, where
-// that is at the end of its life. The state of the image stays what it is.
-func stackNotice(i *Image, stack *Stack) string {
-	if stack.State != chart.StateDeprecated {
-		return ""
-	}
-	text := fmt.Sprintf("Image %s stands on %s, which is deprecated: build it again.", i.ShortName, stack.Name)
+// onStack tells the owners of a user-built image what it stands on, where that
+// is at the end of its life. The state of the image stays what it is.
+func onStack(stack *Stack) string {
+	text := fmt.Sprintf(" stands on %s, which is deprecated: build it again", stack.Name)
 	if stack.ReplacedBy != "" {
-		text = fmt.Sprintf("Image %s stands on %s, which is deprecated: build it again on %s.", i.ShortName, stack.Name, stack.ReplacedBy)
+		text += " on " + stack.ReplacedBy
 	}
-	return text
+	return text + "."
 }

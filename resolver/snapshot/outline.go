@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sync"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/reference"
@@ -18,6 +19,9 @@ type outline struct {
 	day        chart.Date
 	records    []record // by short name
 	tombstones map[string]*Tombstone
+	stacks     map[string]*Stack
+	// taken is worked out when a marker claims a name, which is rare.
+	taken func() *taken
 }
 
 // record is one image of an outline.
@@ -34,7 +38,9 @@ func newOutline(catalog *chart.Catalog, day chart.Date) *outline {
 		catalog: catalog, day: day,
 		records:    make([]record, 0, len(catalog.Images)),
 		tombstones: map[string]*Tombstone{},
+		stacks:     stacksOn(catalog.Stacks, day),
 	}
+	o.taken = sync.OnceValue(o.names)
 	for _, name := range sortedKeys(catalog.Images) {
 		if o.removed(name) {
 			o.bury(name)

@@ -16,6 +16,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/reference"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
 )
 
 // Type tells where an image comes from.
@@ -60,6 +61,17 @@ type Image struct {
 	// Built is what is known of an image that a tool's users built; nil for a
 	// standard image.
 	Built *Built
+	// Marked are the kinds of metadata that markers said, sorted.
+	Marked []Marked
+
+	added *addition // what markers added to a standard image; nil if nothing
+}
+
+// Marked is a kind of metadata that markers said.
+type Marked struct {
+	Kind marker.Kind
+	// Alone tells that they said all of it, and the catalog nothing.
+	Alone bool
 }
 
 // Offer is one reference and what its registry says about it.
@@ -129,6 +141,9 @@ func (s *Snapshot) Image(shortName string) *Image {
 // Tombstone gives what is left of a removed image, or nil. An image whose
 // lifecycle has ended is found by its aliases too.
 func (s *Snapshot) Tombstone(name string) *Tombstone { return s.outline.tombstones[name] }
+
+// Stack gives a stack or run image that the catalog knows, or nil.
+func (s *Snapshot) Stack(name string) *Stack { return s.outline.stacks[name] }
 
 // WarningsFor gives the warnings about the hosts that an image refers to.
 func (s *Snapshot) WarningsFor(image *Image) []Warning {

@@ -42,13 +42,6 @@ type Built struct {
 	Scan      *inventory.Scan // nil where nobody scanned
 }
 
-// Stack is the buildpack stack or run image that an image stands on.
-type Stack struct {
-	Name       string
-	State      string // "" where the catalog does not know the stack
-	ReplacedBy string
-}
-
 // Built gives the records of one tool, sorted by short name: by repository,
 // then by tag.
 func (s *Snapshot) Built(tool *inventory.Tool) []*Image {
@@ -63,8 +56,9 @@ func (s *Snapshot) Built(tool *inventory.Tool) []*Image {
 }
 
 // FindBuilt gives the tool and the record of a user-built image by its short
-// name (project/name:tag), or by its alias with the digest; nil if there is
-// none. Whether the reader may see it is for the caller to say.
+// name (project/name:tag), by its alias with the digest, or by one that its
+// owner gave it (project/alias); nil if there is none. Whether the reader may see
+// it is for the caller to say.
 func (s *Snapshot) FindBuilt(name string) *Image {
 	project, rest, found := strings.Cut(name, "/")
 	toolName, isTool := inventory.ToolOf(project)
@@ -74,6 +68,9 @@ func (s *Snapshot) FindBuilt(name string) *Image {
 	tool := s.Users.View.Tool(toolName)
 	if tool == nil {
 		return nil
+	}
+	if r := tool.Aliased(rest); r != nil {
+		return s.built(tool, r, r.Untagged())
 	}
 	rest, digest, _ := strings.Cut(rest, "@")
 	repository, tag, found := cutTag(rest)
@@ -116,36 +113,11 @@ func (s *Snapshot) built(tool *inventory.Tool, r *inventory.Repository, i *inven
 	if details.Platforms != "" {
 		out.Built.Platforms = strings.Split(details.Platforms, ",")
 	}
-	if out.Built.Stack != nil {
-		out.Notice = stackNotice(out, out.Built.Stack)
+	if marks := tool.Marks(r.Name); marks != nil {
+		out.mark(marks, tool.AliasesFor(r, i))
 	}
+	out.Notice = notice(out, s.Day)
 	return out
-}
-
-// stack looks up what the catalog says of the stack or run image that an image
-// names; the first that it knows counts.
-func (s *Snapshot) stack(d inventory.Details) *Stack {
-	first := ""
-	for _, name := range []string{d.Stack, d.RunImage, withoutDigest(d.RunImage)} {
-		if name == "" {
-			continue
-		}
-		if first == "" {
-			first = name
-		}
-		if known := s.Catalog.Stacks[name]; known != nil {
-			return &Stack{Name: name, State: known.Lifecycle.On(known.State, s.Day), ReplacedBy: known.ReplacedBy}
-		}
-	}
-	if first == "" {
-		return nil
-	}
-	return &Stack{Name: first}
-}
-
-func withoutDigest(reference string) string {
-	name, _, _ := strings.Cut(reference, "@")
-	return name
 }
 
 // sortByName puts records in the order of lists. The inventory's own order, by
