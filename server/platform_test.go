@@ -64,6 +64,11 @@ func inventoryOf(t testing.TB, h *harbortest.Server) *inventory.Inventory {
 // in particular if it has no name.
 func inventoryAs(t testing.TB, h *harbortest.Server, account string) *inventory.Inventory {
 	t.Helper()
+	return inventoryWith(t, h, account, inventory.Options{ProofEvery: 1})
+}
+
+func inventoryWith(t testing.TB, h *harbortest.Server, account string, opts inventory.Options) *inventory.Inventory {
+	t.Helper()
 	credential := hosts.Credential{Username: account, Password: "for-tests-only"}
 	if account == "" {
 		credential = hosts.Credential{}
@@ -78,7 +83,7 @@ func inventoryAs(t testing.TB, h *harbortest.Server, account string) *inventory.
 	client := harbor.New(directory.For(harborHost), harbor.Options{
 		Wait: func(context.Context, time.Duration) error { return nil },
 	})
-	return inventory.New(harborHost, client, inventory.Options{ProofEvery: 1})
+	return inventory.New(harborHost, client, opts)
 }
 
 // startPlatform fills a Harbor with images ("tool-x/app:tag"; a name that begins

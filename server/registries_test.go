@@ -10,15 +10,17 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
 )
 
 // registries stand in for all registries at once. They hold whatever they are
 // asked for, but for what a test says. The zero value works.
 type registries struct {
 	mu      sync.Mutex
-	absent  map[string]bool   // repositories that are not there
-	down    map[string]error  // hosts that do not answer, and why
-	digests map[string]string // repository to the digest of its tags
+	absent  map[string]bool           // repositories that are not there
+	down    map[string]error          // hosts that do not answer, and why
+	digests map[string]string         // repository to the digest of its tags
+	markers map[string]*marker.Reader // repository to what its markers say
 }
 
 // change lets a test say something about the registries.
@@ -27,6 +29,7 @@ func (r *registries) change(f func(*registries)) {
 	defer r.mu.Unlock()
 	if r.absent == nil {
 		r.absent, r.down, r.digests = map[string]bool{}, map[string]error{}, map[string]string{}
+		r.markers = map[string]*marker.Reader{}
 	}
 	f(r)
 }
@@ -50,6 +53,16 @@ func (r *registries) push(repository, content string) {
 	r.change(func(r *registries) { r.digests[repository] = digestOf(content) })
 }
 
+// mark puts markers on a repository.
+func (r *registries) mark(repository string, tags ...string) {
+	r.change(func(r *registries) {
+		r.markers[repository] = &marker.Reader{}
+		for _, tag := range tags {
+			r.markers[repository].Read(tag, 0)
+		}
+	})
+}
+
 // live is a resolver.LiveFunc.
 func (r *registries) live(host string) resolver.Live {
 	return live{ask: func(_ context.Context, refs []fact.Reference) fact.Report {
@@ -68,7 +81,11 @@ func (r *registries) live(host string) resolver.Live {
 			report.Manifests[ref] = fact.Manifest{Status: fact.Present, Digest: r.digest(ref)}
 			tags := []string{"2026-07-01", ref.Tag}
 			slices.Sort(tags)
-			report.Repositories[ref.Repository] = fact.Repository{Status: fact.Present, Tags: tags}
+			there := fact.Repository{Status: fact.Present, Tags: tags}
+			if said := r.markers[ref.Repository]; said != nil {
+				there.Marks = said.Marks()
+			}
+			report.Repositories[ref.Repository] = there
 		}
 		return report
 	}}
