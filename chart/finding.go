@@ -12,7 +12,8 @@ import (
 // Severity tells what a finding means for the catalog.
 type Severity string
 
-// The severities. An error keeps a catalog from being served or published.
+// The severities. An error of this package keeps a catalog from being served;
+// one of package chart/lint keeps it from being published, no more.
 const (
 	SeverityError   Severity = "error"
 	SeverityWarning Severity = "warning"
@@ -58,6 +59,9 @@ func (f Finding) String() string {
 	fmt.Fprintf(&b, "%s (%s)", f.Message, f.Rule)
 	return b.String()
 }
+
+// RuleMore is the finding that says how many findings were left out.
+const RuleMore = "more"
 
 // MaxFindings is how many findings one run reports. Behind it, a last finding
 // says how many more there are.
@@ -106,11 +110,16 @@ func (fs Findings) tidy() Findings {
 		}
 		return unclear[at] && !strings.HasPrefix(f.Rule, "yaml-") || said[at] && f.vague
 	})
-	slices.SortStableFunc(out, func(a, b Finding) int {
+	out.Sort()
+	return out
+}
+
+// Sort puts findings in the order of the files, line by line.
+func (fs Findings) Sort() {
+	slices.SortStableFunc(fs, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
 	})
-	return out
 }
 
 // InvalidError says that a chart was read and breaks the rules.

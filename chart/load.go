@@ -93,7 +93,7 @@ func (c *checker) all() Findings {
 	if c.dropped == 0 {
 		return found
 	}
-	more := Finding{Rule: "more", Severity: SeverityWarning, File: c.file, Message: fmt.Sprintf("%d more findings, %d of them errors", c.dropped, c.errors)}
+	more := Finding{Rule: RuleMore, Severity: SeverityWarning, File: c.file, Message: fmt.Sprintf("%d more findings, %d of them errors", c.dropped, c.errors)}
 	if c.errors > 0 {
 		more.Severity = SeverityError
 	}

@@ -17,6 +17,7 @@ import (
 const (
 	RuleUnknownKey = "unknown-key"
 	RuleState      = "unknown-state"
+	RuleNoState    = "missing-state"
 	RuleSchema     = "schema"
 )
 

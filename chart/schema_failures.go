@@ -53,7 +53,11 @@ func (c *checker) schemaFailure(failure *jsonschema.ValidationError) {
 		}
 	case *kind.Required:
 		for _, missing := range k.Missing {
-			c.fail(RuleSchema, path, fmt.Sprintf("%s is missing", missing))
+			if missing == "state" {
+				c.fail(RuleNoState, path, "state is missing: write stable, beta or deprecated")
+			} else {
+				c.fail(RuleSchema, path, fmt.Sprintf("%s is missing", missing))
+			}
 		}
 	case *kind.Enum:
 		c.enum(path, k)

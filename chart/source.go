@@ -148,6 +148,13 @@ func readBounded(root fs.FS, name string, limit int64) (data []byte, err error) 
 	return data, err
 }
 
+// Values gives the text of values.yaml, for readers who need more than its
+// meaning, such as its comments. It must not be changed.
+func (s *Source) Values() []byte { return s.values }
+
+// ValuesFile gives the name that findings show for values.yaml.
+func (s *Source) ValuesFile() string { return s.file(valuesFile) }
+
 // file gives the name that a finding shows for one of the chart's files.
 func (s *Source) file(name string) string {
 	if s.legacy {
