@@ -1,5 +1,6 @@
 // Package schemas holds what Bayplan publishes about its own shapes: the OpenAPI
-// document of the endpoint and the JSON Schema of a catalog's values.yaml.
+// document of the endpoint, the JSON Schema of a catalog's values.yaml, and those
+// of what commands print as data.
 //
 // What is embedded here is what the server serves, what the tests check every
 // answer against, and what the catalog is validated with: there is no second
@@ -24,6 +25,9 @@ var openAPI string
 //go:embed values.schema.json
 var values string
 
+//go:embed lint.schema.json
+var lint string
+
 // OpenAPIYAML gives the OpenAPI 3.1 document as it is written, with its
 // comments. The slice is the caller's own.
 func OpenAPIYAML() []byte { return []byte(openAPI) }
@@ -44,3 +48,7 @@ var openAPIJSON = sync.OnceValues(func() (string, error) {
 // ValuesSchema gives the JSON Schema (draft-07) of a catalog's values.yaml, the
 // one that ships in the chart. The slice is the caller's own.
 func ValuesSchema() []byte { return []byte(values) }
+
+// LintSchema gives the JSON Schema (draft-07) of what `bayplan lint -o json`
+// prints. The slice is the caller's own.
+func LintSchema() []byte { return []byte(lint) }

@@ -66,7 +66,7 @@ func (l *linter) tagMissing() {
 		}
 		hint := ""
 		if tags := l.opts.Facts.Repositories[o.ref.Host+"/"+o.ref.Path]; len(tags) > 0 {
-			hint = "; its tags are " + listed(tags)
+			hint = "; its repository has " + listed(tags)
 		}
 		l.say(o.path, "%s is not there%s", o.ref.WithDefaultTag(), hint)
 	}

@@ -14,15 +14,23 @@ import (
 //go:embed rules/*.txtar
 var manual embed.FS
 
-// Example gives the example of a rule: files, what else the rule was told in
-// them, and last what is said ("want"). A few rules have none, because it would be
-// as long as what they are about.
+// Example gives the parts of a rule's example: files of a chart, flags, what
+// registries said, and last what is said about it all ("want"). A few rules have
+// none, because it would be as long as what they are about.
 func (r Rule) Example() []txtar.File {
 	text, err := fs.ReadFile(manual, "rules/"+r.Name+".txtar")
 	if err != nil {
 		return nil
 	}
 	return txtar.Parse(text).Files
+}
+
+// titles are what stands above the parts of an example that are no files of a
+// chart.
+var titles = map[string]string{
+	"flags":           "With these flags:",
+	"registries.yaml": "What the registries, or the published catalog, said:",
+	"want":            "What is said about it:",
 }
 
 // Explain gives all that there is to say about a rule, for a terminal.
@@ -34,8 +42,8 @@ func (r Rule) Explain() string {
 	}
 	for _, f := range r.Example() {
 		title := f.Name + ", for example:"
-		if f.Name == "want" {
-			title = "What is said about it:"
+		if t := titles[f.Name]; t != "" {
+			title = t
 		}
 		b.WriteString("\n" + title + "\n\n    " + strings.ReplaceAll(strings.TrimSuffix(string(f.Data), "\n"), "\n", "\n    ") + "\n")
 	}

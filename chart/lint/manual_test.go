@@ -90,7 +90,19 @@ func sourceOf(t *testing.T, fixture *txtar.Archive) *chart.Source {
 func optionsOf(t *testing.T, fixture *txtar.Archive) lint.Options {
 	t.Helper()
 	var opts lint.Options
-	require.NoError(t, yaml.UnmarshalStrict(part(fixture, "options.yaml"), &opts))
+	flags := strings.Fields(string(part(fixture, "flags")))
+	for i := 0; i < len(flags); i += 2 {
+		switch flags[i] {
+		case "--today":
+			opts.Today = chart.Date(flags[i+1])
+		case "--default-type":
+			opts.DefaultType = flags[i+1]
+		case "--allow-host":
+			opts.AllowedHosts = append(opts.AllowedHosts, flags[i+1])
+		default:
+			t.Fatalf("there is no flag %s", flags[i])
+		}
+	}
 	text := part(fixture, "registries.yaml")
 	if text == nil {
 		return opts

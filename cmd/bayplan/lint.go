@@ -1,73 +1,148 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/lint"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/nearest"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
 
 type lintOptions struct {
-	std    streams
-	output outputFlag
+	std         streams
+	output      outputFlag
+	explain     bool
+	today       string
+	defaultType string
+	hosts       []string
+	live        liveFlags
 }
 
 func newLintCommand(std streams) *cobra.Command {
 	o := &lintOptions{std: std}
 	cmd := &cobra.Command{
-		Use:   "lint CHART…",
+		Use:   "lint CHART… | lint --explain [RULE…]",
 		Short: "Report everything that is wrong with a catalog chart, at once",
 		Long: `Lint reads catalog charts (directories or packaged charts) and reports every
-finding with its file, line and column. It asks no registry.
+finding with its file, line and column: what a server refuses, and what is valid
+and still a mistake. Each finding names its rule; --explain says why that is one,
+with an example. It asks no registry, unless --live is given.
+
+What is so on purpose is accepted by a comment with the reason, on the line or
+above it; what a server refuses cannot be:
+
+  # lint:allow alias-contradicts-state: stored jobs carry this alias
 
 The exit code is 0 if there is nothing to report, 1 if there are findings, and 2
-if a chart cannot be read; the others are linted all the same.`,
+if a chart cannot be read or a registry cannot be asked; the rest is linted all
+the same.`,
 		Example: `  bayplan lint ./chart/image-config
-  bayplan lint image-config-0.0.28.tgz -o json`,
+  bayplan lint image-config-0.0.28.tgz -o json
+  bayplan lint ./chart/image-config --allow-host registry.example --allow-host harbor.example
+  bayplan lint ./chart/image-config --live --published oci://harbor.example/toolforge/image-config:0.0.28
+  bayplan lint --explain near-miss`,
 		DisableFlagsInUseLine: true,
-		Args:                  someArguments("a chart"),
-		RunE:                  func(_ *cobra.Command, paths []string) error { return o.run(paths) },
+		Args:                  o.arguments,
+		ValidArgsFunction:     o.complete,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.explain {
+				return o.runExplain(args)
+			}
+			return o.run(cmd.Context(), args)
+		},
 	}
+	flags := cmd.Flags()
+	flags.BoolVar(&o.explain, "explain", false, "say why these rules are rules, or list all")
+	flags.StringArrayVar(&o.hosts, "allow-host", nil, "registry `HOST` that images may come from; without any, all may (repeatable)")
+	flags.StringVar(&o.defaultType, "default-type", lint.DefaultType, "`NAME` that the webservice command starts when its user names none; \"\" if nobody reads one")
+	flags.StringVar(&o.today, "today", "", "UTC `DAY` that dates are compared with, YYYY-MM-DD (default: today)")
 	o.output.register(cmd)
+	o.live.register(cmd)
 	return cmd
 }
 
-// lintResult is the answer of lint as data.
-type lintResult struct {
-	Findings chart.Findings `json:"findings"`
+// arguments wants charts, or the names of rules.
+func (o *lintOptions) arguments(cmd *cobra.Command, args []string) error {
+	if !o.explain {
+		return someArguments("a chart")(cmd, args)
+	}
+	for _, name := range args {
+		if _, known := lint.Find(name); !known {
+			return usage(cmd, nearest.Words(name, lint.Names(), 1), "there is no rule %q", name)
+		}
+	}
+	return nil
 }
 
-func (o *lintOptions) run(paths []string) error {
-	result := lintResult{Findings: chart.Findings{}}
-	var unread []error
+// lintResult is the answer of lint as data; schemas/lint.schema.json says more.
+type lintResult struct {
+	Findings chart.Findings `json:"findings"`
+	Allowed  []lint.Allowed `json:"allowed"`
+}
+
+func (o *lintOptions) run(ctx context.Context, paths []string) error {
+	opts, err := o.options()
+	if err != nil {
+		return err
+	}
+	var sources []*chart.Source
+	var failed []error
 	for _, path := range paths {
 		source, err := chart.Open(path)
 		if err != nil {
-			unread = append(unread, unreadable(path, err))
+			failed = append(failed, unreadable(path, err))
 			continue
 		}
-		_, findings := source.Check()
-		result.Findings = append(result.Findings, findings...)
+		sources = append(sources, source)
 	}
-	if read := len(paths) - len(unread); read > 0 {
-		if err := o.print(result, read); err != nil {
+	if o.live.asked() && len(sources) > 0 {
+		facts, unasked, err := o.live.facts(ctx, o.std, sources)
+		if err != nil {
+			return err
+		}
+		opts.Facts = facts
+		failed = append(failed, unasked...)
+	}
+	result := lintResult{Findings: chart.Findings{}, Allowed: []lint.Allowed{}}
+	for _, source := range sources {
+		one := lint.Run(source, opts)
+		result.Findings = append(result.Findings, one.Findings...)
+		result.Allowed = append(result.Allowed, one.Allowed...)
+	}
+	if len(sources) > 0 {
+		if err := o.print(result, len(sources)); err != nil {
 			return err
 		}
 	}
 	switch {
-	case len(unread) > 0:
-		return errors.Join(unread...)
+	case len(failed) > 0:
+		return errors.Join(failed...)
 	case len(result.Findings) > 0:
 		return errFindings
 	}
 	return nil
+}
+
+// options makes of the flags what the rules may know.
+func (o *lintOptions) options() (lint.Options, error) {
+	today := o.today
+	if today == "" {
+		today = time.Now().UTC().Format(time.DateOnly)
+	}
+	if _, err := time.Parse(time.DateOnly, today); err != nil {
+		return lint.Options{}, fault.New(fault.Usage, "", "--today", "%q is no day: write YYYY-MM-DD", today)
+	}
+	return lint.Options{Today: chart.Date(today), AllowedHosts: o.hosts, DefaultType: o.defaultType}, nil
 }
 
 func (o *lintOptions) print(result lintResult, charts int) error {
@@ -85,6 +160,9 @@ func (o *lintOptions) print(result lintResult, charts int) error {
 	summary := "nothing found"
 	if len(result.Findings) > 0 {
 		summary = count(len(result.Findings.Errors()), "error") + ", " + count(len(result.Findings.Warnings()), "warning")
+	}
+	if len(result.Allowed) > 0 {
+		summary += fmt.Sprintf(", %d accepted", len(result.Allowed))
 	}
 	fmt.Fprintf(o.std.err, "%s linted: %s\n", count(charts, "chart"), summary)
 	return nil

@@ -44,7 +44,13 @@ func (f *sourceFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.prereleases, "prereleases", "", "`REGEXP` of the pre-releases that count under --constraint, for example '^0\\.0\\.\\d+-\\d{14}-[0-9a-f]{8}$'")
 	flags.StringVar(&f.keyring, "keyring", "", "check who signed the catalog's chart, against the public keys in this `FILE` (gpg --export)")
 	flags.BoolVar(&f.requireSigned, "require-signed", false, "refuse a chart that no key of --keyring signed")
-	flags.StringArrayVar(&f.registries, "registry", nil, "reach a registry host of the catalog elsewhere: `HOST=URL` (repeatable)")
+	f.registerRegistries(cmd)
+}
+
+// registerRegistries adds how registries are reached, which is all that commands
+// want who name their catalog otherwise.
+func (f *sourceFlags) registerRegistries(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.registries, "registry", nil, "reach a registry host of the catalog elsewhere: `HOST=URL` (repeatable)")
 }
 
 // registerIntervals adds how often sources are asked, for commands that go on.
