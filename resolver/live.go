@@ -15,6 +15,7 @@ type Live interface {
 }
 
 // LiveFunc gives the source of a host as the catalog names it. It is called when
-// a catalog begins to name the host, and once more if one does so again later.
+// a catalog begins to name the host, once more if one does so again later, and
+// once for a host with prefixes that the catalog owns.
 // It must not block.
 type LiveFunc func(host string) Live

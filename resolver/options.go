@@ -22,6 +22,13 @@ type Options struct {
 	// Doubt is how long a host is not believed that suddenly lacks most of the
 	// images that it had: until then its last good answers stay. 0 means 1 min.
 	Doubt time.Duration
+	// Owns are the beginnings of repository names that belong to the catalog, by
+	// registry host. What a host has there is asked of its [Live], if that is a
+	// [Lister]; of the source of user-built images they narrow the projects that
+	// hold standard images. See package drift.
+	Owns map[string][]string
+	// OwnsInterval is the pause between two such questions; 0 means 10 min.
+	OwnsInterval time.Duration
 	// Users is the source of what tools' users built; nil means that the
 	// platform has no such images.
 	Users Users
@@ -40,6 +47,7 @@ func (o Options) withDefaults() Options {
 	positive(&o.FirstWait, time.Second)
 	positive(&o.CatalogTimeout, 30*time.Second)
 	positive(&o.Doubt, time.Minute)
+	positive(&o.OwnsInterval, 10*time.Minute)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -45,10 +45,14 @@ func (r *Resolver) joinInput() (snapshot.Input, bool) {
 	}
 	users := r.usersNow()
 	failing := r.users != nil && r.users.source.State().Err != nil
-	return snapshot.Input{
+	input := snapshot.Input{
 		Catalog: r.plan.served.Chart.Catalog, Facts: facts, Day: today(r.opts.Now()), Users: users,
 		Warnings: append(r.warnings(), usersWarnings(users, failing)...),
-	}, true
+	}
+	if r.owned != nil {
+		input.Owned = r.owned.now
+	}
+	return input, true
 }
 
 func today(now time.Time) chart.Date { return chart.Date(now.UTC().Format(time.DateOnly)) }

@@ -24,6 +24,7 @@ type Resolver struct {
 	catalog   *rounds
 	replanned chan struct{} // holds one signal that there may be new hosts
 	users     *users        // nil without a source of user-built images
+	owned     *owned        // nil where the catalog owns no prefix
 	demand    demand
 
 	mu       sync.Mutex // guards what follows; never held over I/O
@@ -59,6 +60,7 @@ func New(origin Origin, live LiveFunc, opts Options) *Resolver {
 	if opts.Users != nil {
 		r.users = r.newUsers(opts.Users)
 	}
+	r.owned = r.newOwned()
 	return r
 }
 

@@ -19,6 +19,7 @@ func (r *Resolver) Run(ctx context.Context) error {
 	group.Go(r.followDays)
 	group.Go(r.followUsers)
 	group.Go(r.followHints)
+	group.Go(r.followOwned)
 	return group.Wait()
 }
 

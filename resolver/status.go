@@ -29,7 +29,8 @@ type Status struct {
 	Served   *Served  // nil before the first catalog
 	Refused  *Refused // nil if the last catalog met was taken
 	Warnings []string // what is odd about the served catalog
-	// Sources has the catalog's origin first, then the hosts by name.
+	// Sources has the catalog's origin first, then the hosts by name, the source of
+	// user-built images, and the hosts that are asked which repositories they have.
 	Sources []SourceStatus
 }
 
@@ -41,7 +42,9 @@ type SourceStatus struct {
 	LastSuccess time.Time // zero if never
 	LastAttempt time.Time // zero if never
 	Err         error     // why the last attempt failed or was not complete
-	References  int       // how many references it is asked about
+	// References is how many references it is asked about, or how many repositories
+	// it listed.
+	References int
 	// Stale is true while a last good answer is served because it cannot be
 	// repeated now.
 	Stale bool
@@ -70,6 +73,8 @@ const (
 	KindChart = "chart"
 	// KindUsers is the source of user-built images.
 	KindUsers = "users"
+	// KindListing is a host that is asked which repositories it has.
+	KindListing = "listing"
 )
 
 // Status tells how everything fares now.
@@ -86,6 +91,7 @@ func (r *Resolver) Status() Status {
 	if r.users != nil {
 		status.Sources = append(status.Sources, r.users.status())
 	}
+	status.Sources = append(status.Sources, r.owned.status()...)
 	return status
 }
 

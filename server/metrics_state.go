@@ -20,6 +20,7 @@ var (
 	createdDesc  = prometheus.NewDesc("bayplan_snapshot_created_timestamp_seconds", "When the snapshot that is served was made.", nil, nil)
 	catalogDesc  = prometheus.NewDesc("bayplan_catalog_info", "Always 1; the labels say which catalog is served.", []string{"version", "digest"}, nil)
 	verifiedDesc = prometheus.NewDesc("bayplan_catalog_verified", "Whether a key of the keyring vouches for the served catalog; absent without a keyring.", nil, nil)
+	driftDesc    = prometheus.NewDesc("bayplan_drift", "What the catalog and the registries disagree about, by reason; private projects are left out.", []string{"reason"}, nil)
 	refusedDesc  = prometheus.NewDesc("bayplan_catalog_refused", "1 while a catalog that was met is refused, by the kind of reason.", []string{"code"}, nil)
 	upDesc       = prometheus.NewDesc("bayplan_source_up", "Whether the last attempt at a source succeeded.", []string{"source", "kind"}, nil)
 	successDesc  = prometheus.NewDesc("bayplan_source_last_success_timestamp_seconds", "When a source last answered completely; 0 if never.", []string{"source", "kind"}, nil)
@@ -34,7 +35,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, verifiedDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, deniedDesc, failingDesc, sweepDesc} {
+	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, verifiedDesc, driftDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, deniedDesc, failingDesc, sweepDesc} {
 		out <- d
 	}
 }
@@ -47,6 +48,9 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 	if p := c.server.pages.Load(); p != nil {
 		for key, count := range countImages(p.snapshot) {
 			gauge(imagesDesc, float64(count), key.kind, key.state, key.exists)
+		}
+		for reason, count := range p.drift.get().counts {
+			gauge(driftDesc, float64(count), string(reason))
 		}
 		gauge(createdDesc, float64(p.snapshot.CreatedAt.UnixMilli())/1000)
 	}

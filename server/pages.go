@@ -27,6 +27,7 @@ type pages struct {
 	complete   *complete // where somebody does; else nil
 	legacyYAML *body
 	legacyJSON *body
+	drift      *driftPage
 }
 
 // standard stands for the standard images of a snapshot and its warnings: two
@@ -49,6 +50,13 @@ func (f fragment) encoded() []byte {
 		return appendRecord(nil, f.image)
 	}
 	return f.json
+}
+
+// newPages makes the pages that follow those of now.
+func (s *Server) newPages(next *snapshot.Snapshot) *pages {
+	p := newPages(next, s.pages.Load(), &s.lastList)
+	p.drift = &driftPage{snapshot: next, last: &s.lastDrift}
+	return p
 }
 
 func newPages(s *snapshot.Snapshot, before *pages, last *atomic.Pointer[madeList]) *pages {

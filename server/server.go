@@ -69,6 +69,7 @@ type Server struct {
 	webhookSecret string
 	toolLists     *kept[toolList] // by project
 	lastList      atomic.Pointer[madeList]
+	lastDrift     atomic.Pointer[madeDrift]
 	keptRecords   int // more user-built images than that are streamed
 	streams       slots
 }
@@ -100,7 +101,7 @@ func New(view View, opts Options) (*Server, error) {
 	if err := opts.Metrics.watch(s); err != nil {
 		return nil, fmt.Errorf("server: watch the metrics: %w", err)
 	}
-	view.Follow(func(next *snapshot.Snapshot) { s.pages.Store(newPages(next, s.pages.Load(), &s.lastList)) })
+	view.Follow(func(next *snapshot.Snapshot) { s.pages.Store(s.newPages(next)) })
 	return s, nil
 }
 
@@ -147,6 +148,7 @@ func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
 	router.Path("/v1/tool/{toolname}/images").Handler(s.route("/v1/tool/{toolname}/images", s.listToolImages))
 	router.Path("/v1/image-config").Handler(s.route("/v1/image-config", s.getImageConfig))
 	router.Path("/v1/catalog").Handler(s.route("/v1/catalog", s.getCatalog))
+	router.Path("/v1/drift").Handler(s.route("/v1/drift", s.getDrift))
 	router.Path("/openapi.json").Handler(s.route("/openapi.json", s.getOpenAPI))
 	if s.webhookSecret != "" {
 		router.Path(webhookPath).Handler(s.routeFor(webhookPath, s.harborWebhook))

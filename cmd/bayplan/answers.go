@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
@@ -20,6 +21,8 @@ type answerFlags struct {
 	server  string
 	timeout time.Duration
 	source  sourceFlags
+	// listings tells that registries are asked which repositories they have, too.
+	listings bool
 }
 
 func (f *answerFlags) register(cmd *cobra.Command) {
@@ -108,7 +111,12 @@ func (f *answerFlags) askRegistries(ctx context.Context, std streams) (*asker, e
 func (f *answerFlags) refresh(ctx context.Context, r *resolver.Resolver) error {
 	most, cancel := context.WithTimeoutCause(ctx, f.timeout/8*7, f.late())
 	defer cancel()
-	err := r.Refresh(most)
+	var group errgroup.Group
+	group.Go(func() error { return r.Refresh(most) })
+	if f.listings {
+		group.Go(func() error { return r.RefreshOwned(most) })
+	}
+	err := group.Wait()
 	if ctx.Err() == nil && most.Err() != nil && r.Snapshot() != nil {
 		return nil
 	}
@@ -119,7 +127,7 @@ func (f *answerFlags) refresh(ctx context.Context, r *resolver.Resolver) error {
 func unasked(status resolver.Status) string {
 	var names []string
 	for _, s := range status.Sources {
-		if s.LastAttempt.IsZero() {
+		if s.LastAttempt.IsZero() && s.Kind != resolver.KindListing {
 			names = append(names, s.Name)
 		}
 	}

@@ -44,6 +44,18 @@ func registries(ctx context.Context, rewrites []string) (map[string]endpoint.Con
 	return out, nil
 }
 
+// ownsOf gives the prefixes of repository names that belong to the catalog, by
+// host.
+func ownsOf(configs map[string]endpoint.Config) map[string][]string {
+	out := map[string][]string{}
+	for host, config := range configs {
+		if config.Owns != nil {
+			out[strings.ToLower(host)] = config.Owns
+		}
+	}
+	return out
+}
+
 // decodeRegistries reads the registries of a settings file, a map from the host
 // in the catalog to how it is reached.
 func decodeRegistries(text json.RawMessage) (map[string]endpoint.Config, error) {

@@ -83,6 +83,7 @@ func (f *sourceFlags) open(ctx context.Context, opts resolver.Options) (*resolve
 	if err != nil {
 		return nil, err
 	}
+	opts.Owns = ownsOf(configs)
 	opts.Interval, opts.CatalogInterval, opts.CatalogTimeout = f.interval, f.catalogInterval, f.roundLimit
 	r := resolver.New(origin, f.liveOf(hosts, users), opts)
 	if users != nil {

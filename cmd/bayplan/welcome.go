@@ -24,10 +24,12 @@ Try, in another terminal:
   curl -s %[1]s/v1/images/pyton3.11
   curl -s %[1]s/v1/image-config
   curl -s %[1]s/v1/catalog
+  curl -s %[1]s/v1/drift
   curl -s -H 'X-Toolforge-Tool: alpha' '%[1]s/v1/tool/alpha/images?type=buildservice'
   %[5]s list --server %[1]s --state deprecated
   %[5]s resolve --server %[1]s toolforge-python39-sssd-base
   %[5]s list --server %[1]s --tool alpha
+  %[5]s drift --server %[1]s
 
 Take an image away, and see "exists" turn false two seconds later:
 

@@ -34,6 +34,7 @@ func TestNewRefuses(t *testing.T) {
 		"CA file empty":         {"a.example", Config{CAFile: empty}, ".caFile: holds no certificate"},
 		"kind":                  {"a.example", Config{Kind: "quay"}, `.kind: "quay" is unknown`},
 		"concurrency":           {"a.example", Config{Concurrency: 5000}, ".concurrency: is 5000"},
+		"owned prefix":          {"a.example", Config{Owns: []string{"toolforge-", "Tool"}}, `.owns: "Tool" begins no repository name`},
 		"auth host":             {"a.example", Config{AuthHosts: []string{"https://auth"}}, `.authHosts: "https://auth" is no host name`},
 		"redirect host":         {"a.example", Config{RedirectHosts: []string{""}}, ".redirectHosts:"},
 	} {

@@ -55,6 +55,11 @@ type Config struct {
 	// Markers reads tags such as state-deprecated as metadata of their repository
 	// (package marker). Without it they are tags like all others.
 	Markers bool `json:"markers,omitempty"`
+	// Owns are the beginnings of repository names ("toolforge-", "library/") that
+	// belong to the catalog: what the host has there and the catalog does not name
+	// is drift. Of a Harbor they narrow the projects with standard images, which
+	// are the catalog's own.
+	Owns []string `json:"owns,omitempty"`
 }
 
 // Credential is what a registry is shown. The zero value is anonymous.

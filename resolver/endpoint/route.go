@@ -33,6 +33,9 @@ var (
 	pathPrefix = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
 )
 
+// namePrefix is what a repository name may begin with.
+var namePrefix = regexp.MustCompile(`^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*[._/-]*$`)
+
 // newRoute checks all that was configured for a host, and tells every mistake.
 func newRoute(host string, cfg Config) (route, []error) {
 	var problems []error
@@ -69,6 +72,11 @@ func newRoute(host string, cfg Config) (route, []error) {
 	if cfg.CAFile != "" {
 		if r.authorities, err = readAuthorities(cfg.CAFile); err != nil {
 			wrong("caFile", "%v", err)
+		}
+	}
+	for _, prefix := range cfg.Owns {
+		if !namePrefix.MatchString(prefix) {
+			wrong("owns", "%q begins no repository name; write for example toolforge- or library/", plain(prefix))
 		}
 	}
 	if r.authHosts, err = hostList(cfg.AuthHosts); err != nil {

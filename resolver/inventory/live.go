@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -133,13 +134,22 @@ func manifestOf(r *Repository, ref fact.Reference) (m fact.Manifest, known bool)
 		return fact.Manifest{Status: fact.Absent}, ref.Digest == ""
 	case ref.Digest != "":
 		there := slices.ContainsFunc(r.Images, func(i Image) bool { return i.Digest.String() == ref.Digest })
-		return fact.Manifest{Status: fact.Present, Digest: ref.Digest}, there
+		return fact.Manifest{Status: fact.Present, Digest: cmp.Or(r.digestOf(ref.Tag), ref.Digest)}, there
 	}
-	at, found := slices.BinarySearchFunc(r.Images, ref.Tag, func(i Image, tag string) int { return strings.Compare(i.Tag, tag) })
-	if !found {
+	digest := r.digestOf(ref.Tag)
+	if digest == "" {
 		return fact.Manifest{Status: fact.Absent}, true
 	}
-	return fact.Manifest{Status: fact.Present, Digest: r.Images[at].Digest.String()}, true
+	return fact.Manifest{Status: fact.Present, Digest: digest}, true
+}
+
+// digestOf gives what a tag names, or "" if there is no such tag.
+func (r *Repository) digestOf(tag string) string {
+	at, found := slices.BinarySearchFunc(r.Images, tag, func(i Image, tag string) int { return strings.Compare(i.Tag, tag) })
+	if !found {
+		return ""
+	}
+	return r.Images[at].Digest.String()
 }
 
 func repositoryOf(r *Repository, marks *marker.Marks) fact.Repository {

@@ -115,3 +115,53 @@ func TestPinnedStandardImages(t *testing.T) {
 	require.Equal(t, old, report.Manifests[untagged].Digest)
 	require.Equal(t, 1, asked)
 }
+
+// A pinned digest is there while some tag is on it; the answer says what its own
+// tag names now.
+func TestAPinnedTagThatMoved(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.project("pre-built", harbortest.Public, "x")
+	old := w.push("pre-built/x", "v1")
+	require.NoError(t, w.Tag("pre-built/x", old, "kept"))
+	w.round()
+	pinned := fact.Reference{Host: host, Repository: "pre-built/x", Tag: "v1", Digest: old}
+	ask := func() fact.Manifest {
+		report := w.Live(nil).Ask(t.Context(), []fact.Reference{pinned})
+		require.NoError(t, report.Err)
+		return report.Manifests[pinned]
+	}
+	require.Equal(t, fact.Manifest{Status: fact.Present, Digest: old}, ask())
+	moved := w.push("pre-built/x", "v1")
+	w.round()
+	require.Equal(t, fact.Manifest{Status: fact.Present, Digest: moved}, ask())
+	w.DeleteTag("pre-built/x", "v1")
+	w.round()
+	require.Equal(t, fact.Manifest{Status: fact.Present, Digest: old}, ask(), "the tag is gone, the digest is not")
+}
+
+// Projects that are kept for standard images may be private too.
+func TestAPrivateProjectWithStandardImages(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.project("pre-built", harbortest.Public, "x")
+	w.project("hidden", harbortest.Private, "x")
+	w.project("tool-a", harbortest.Private, "x")
+	w.round()
+	require.NoError(t, w.Live(nil).Ask(t.Context(), refs("pre-built/x", "hidden/x", "tool-a/x", "nowhere/x")).Err)
+	w.clock.advance(time.Minute)
+	w.round()
+	view := w.State().View
+	require.True(t, view.Private("hidden"))
+	require.True(t, view.Private("tool-a"))
+	require.False(t, view.Private("pre-built"))
+	require.False(t, view.Private("nowhere"))
+	require.Equal(t, "hidden", view.Kept("hidden").Project)
+	require.Nil(t, view.Kept("tool-a"), "a tool's")
+	require.Nil(t, view.Kept("nowhere"))
+
+	require.NoError(t, w.SetVisibility("hidden", harbortest.Public))
+	require.NoError(t, w.SetVisibility("pre-built", harbortest.Private))
+	w.clock.advance(time.Minute)
+	w.round()
+	require.True(t, w.State().View.Private("pre-built"))
+	require.False(t, w.State().View.Private("hidden"))
+}

@@ -137,7 +137,7 @@ func (i *Inventory) hide(now privacy, was func(project string) bool) {
 		e.base.walk(func(t *Tool) {
 			private, unproved := now.of(t, was(t.Project))
 			private = private || now.private[t.Project]
-			if t.Name != "" && (t.Private != private || t.unproved != unproved) {
+			if t.Private != private || t.unproved != unproved {
 				changed := *t
 				changed.Private, changed.unproved = private, unproved
 				e.put(&changed)

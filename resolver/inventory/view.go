@@ -33,6 +33,28 @@ func (v *View) Tool(name string) *Tool {
 
 func (v *View) byProject(project string) *Tool { return v.shelves.get(project) }
 
+// Kept gives a project that is kept for standard images, or nil. It is no tool's;
+// Name is "".
+func (v *View) Kept(project string) *Tool {
+	if v == nil {
+		return nil
+	}
+	if t := v.byProject(project); t != nil && t.Name == "" {
+		return t
+	}
+	return nil
+}
+
+// Private tells whether what a project holds is not for everybody, as far as is
+// known.
+func (v *View) Private(project string) bool {
+	if v == nil {
+		return false
+	}
+	t := v.byProject(project)
+	return t != nil && t.Private
+}
+
 // Walk calls f with each tool in the order of the short names of its images,
 // beginning with the first whose project and a slash are not before from, until
 // f says false. Projects that are no tool's are passed over.

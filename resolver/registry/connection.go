@@ -114,7 +114,10 @@ func (r *round) connect(ctx context.Context, sess *session, repo string) (*remot
 // token asks the token service for the right to read repo. That it refuses a
 // password is said of the whole host, and ends the round.
 func (r *round) token(ctx context.Context, sess *session, repo string) (string, error) {
-	scope := r.registry.Repo(repo).Scope(transport.PullScope)
+	scope := r.registry.Scope(transport.CatalogScope)
+	if repo != everything {
+		scope = r.registry.Repo(repo).Scope(transport.PullScope)
+	}
 	var token *transport.Token
 	err := r.persist(func() (err error) {
 		token, err = transport.Exchange(ctx, r.registry, sess.auth, r.wire, []string{scope}, sess.challenge)

@@ -25,6 +25,10 @@ func judge(what subject, resp *http.Response, body []byte) error {
 		if status == http.StatusOK {
 			return judgeTags(resp, body)
 		}
+	case catalog:
+		if status == http.StatusOK {
+			return judgeCatalog(resp, body)
+		}
 	default:
 		return judgeToken(resp)
 	}
@@ -79,6 +83,18 @@ func judgeTags(resp *http.Response, body []byte) error {
 	var tags []string
 	if err := json.Unmarshal(list.Tags, &tags); err != nil {
 		return notOCI("no tag list where one was asked for")
+	}
+	return nil
+}
+
+// judgeCatalog wants an object with a list of texts. Null is none: a registry
+// whose list is broken must not seem to be empty.
+func judgeCatalog(resp *http.Response, body []byte) error {
+	var list struct {
+		Repositories *[]string `json:"repositories"`
+	}
+	if isHTML(resp.Header) || json.Unmarshal(body, &list) != nil || list.Repositories == nil {
+		return notOCI("no list of repositories where one was asked for")
 	}
 	return nil
 }

@@ -2,8 +2,8 @@
 // distribution API, through go-containerregistry, whether references are there,
 // which digest their tags name now, and which tags a repository has.
 //
-// It sends HEAD of manifests, GET of tag lists, GET /v2/ and what it takes to
-// get a token, and nothing else: a GET of a manifest would count as a pull, and
+// It sends HEAD of manifests, GET of tag lists, now and then of the list of
+// repositories, GET /v2/ and what it takes to get a token, and nothing else: a GET of a manifest would count as a pull, and
 // retention goes by pulls. "Not there" and "could not ask" are different
 // answers: what could not be asked is left out of the report.
 //

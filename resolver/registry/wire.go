@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// maxList bounds a page of tags: 10,000 names of 128 bytes fit, for those
+	// maxList bounds a page of tags or repositories: 10,000 names of 128 bytes fit, for those
 	// registries that answer with everything whatever page size is asked for.
 	maxList = 2 << 20
 	// maxAnswer bounds every other body: tokens, and errors that are drained.
@@ -62,7 +62,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		f.Side, f.Err = w.host, statusError{status: resp.StatusCode, error: f.Err}
 		return nil, &f
 	}
-	if what == tagList {
+	if what == tagList || what == catalog {
 		resp.Request = req // links to the next page are compared with it
 	}
 	return resp, nil
@@ -86,7 +86,7 @@ func (w *wire) rectify(req *http.Request) *http.Request {
 func (w *wire) swallow(resp *http.Response, what subject) ([]byte, error) {
 	defer resp.Body.Close()
 	limit := int64(maxAnswer)
-	if what == tagList {
+	if what == tagList || what == catalog {
 		limit = maxList
 	}
 	if resp.StatusCode != http.StatusOK {
@@ -121,6 +121,7 @@ const (
 	ping
 	manifest
 	tagList
+	catalog // the list of all repositories
 )
 
 func (w *wire) subject(req *http.Request) subject {
@@ -136,6 +137,8 @@ func (w *wire) subject(req *http.Request) subject {
 		return ping
 	case req.Method == http.MethodHead && strings.Contains(path, "/manifests/"):
 		return manifest
+	case path == "/v2/_catalog":
+		return catalog
 	case strings.HasPrefix(path, "/v2/") && strings.HasSuffix(path, "/tags/list"):
 		return tagList
 	}

@@ -18,6 +18,8 @@ type Input struct {
 	Day chart.Date
 	// Users is what tools' users built, as the inventory has it now.
 	Users Users
+	// Owned is told from others by its pointer.
+	Owned *Owned
 	// Warnings are put into the snapshot as they are.
 	Warnings []Warning
 	// Before is the snapshot that this one follows; nil for the first. Records
@@ -30,8 +32,8 @@ type Input struct {
 func Join(in Input) *Snapshot {
 	o := outlineOf(in)
 	s := &Snapshot{
-		Catalog: in.Catalog, Day: in.Day, Users: in.Users, Warnings: in.Warnings, outline: o,
-		Images: make([]*Image, len(o.records)),
+		Catalog: in.Catalog, Day: in.Day, Users: in.Users, Owned: in.Owned, Warnings: in.Warnings, outline: o,
+		Images: make([]*Image, len(o.records)), Removed: make([]*Image, len(o.removed)),
 	}
 	added := o.additions(in.Facts)
 	var found answers // used again for each record
@@ -39,6 +41,14 @@ func Join(in Input) *Snapshot {
 		found.look(&o.records[i], in.Facts)
 		found.added = added[i]
 		s.Images[i] = found.join(&o.records[i], i, in.Before, o)
+	}
+	found.added = nil
+	for i := range o.removed {
+		found.look(&o.removed[i], in.Facts)
+		s.Removed[i] = found.fill(&o.removed[i])
+		if b := in.Before; b != nil && b.outline == o && found.agree(b.Removed[i]) {
+			s.Removed[i] = b.Removed[i]
+		}
 	}
 	if unchanged(s, in.Before) {
 		return in.Before
@@ -56,14 +66,16 @@ func outlineOf(in Input) *outline {
 // answers are the facts about one record.
 type answers struct {
 	manifests []fact.Manifest // in the order of the questions
-	tags      []string        // nil while unknown
-	stale     bool
-	added     *addition // by markers; nil for nothing
+	// repositories are those of the questions, in their order.
+	repositories []fact.Repository
+	tags         []string // nil while unknown
+	stale        bool
+	added        *addition // by markers; nil for nothing
 }
 
 // look fills a with what is known about a record.
 func (a *answers) look(r *record, facts Facts) {
-	a.manifests, a.tags = a.manifests[:0], nil
+	a.manifests, a.repositories, a.tags = a.manifests[:0], a.repositories[:0], nil
 	own := r.questions[0]
 	repository, stale := facts.Repository(own.Host, own.Repository)
 	a.stale = stale
@@ -73,9 +85,12 @@ func (a *answers) look(r *record, facts Facts) {
 			a.tags = []string{} // known to have none
 		}
 	}
-	for _, q := range r.questions {
+	for i, q := range r.questions {
 		m, stale := facts.Manifest(q)
-		a.manifests = append(a.manifests, m)
+		if i > 0 {
+			repository, _ = facts.Repository(q.Host, q.Repository) // of its age drift alone would tell
+		}
+		a.manifests, a.repositories = append(a.manifests, m), append(a.repositories, repository)
 		a.stale = a.stale || stale
 	}
 }
@@ -104,11 +119,11 @@ func (a *answers) agree(image *Image) bool {
 	if image.Stale != a.stale || (image.Tags == nil) != (a.tags == nil) || !slices.Equal(image.Tags, a.tags) {
 		return false
 	}
-	if !image.added.equal(a.added) || image.Offer != image.answered(a.manifests[0]) {
+	if !image.added.equal(a.added) || image.Offer != image.answered(a, 0) {
 		return false
 	}
 	for i, v := range image.Variants {
-		if v.Offer != v.answered(a.manifests[i+1]) {
+		if v.Offer != v.answered(a, i+1) {
 			return false
 		}
 	}
@@ -118,10 +133,10 @@ func (a *answers) agree(image *Image) bool {
 // fill makes an image of a record and the facts about it.
 func (a *answers) fill(r *record) *Image {
 	image := r.image
-	image.Offer = image.answered(a.manifests[0])
+	image.Offer = image.answered(a, 0)
 	image.Variants = slices.Clone(image.Variants)
 	for i := range image.Variants {
-		image.Variants[i].Offer = image.Variants[i].answered(a.manifests[i+1])
+		image.Variants[i].Offer = image.Variants[i].answered(a, i+1)
 	}
 	image.Tags, image.Stale = a.tags, a.stale
 	a.added.to(&image)
@@ -131,14 +146,37 @@ func (a *answers) fill(r *record) *Image {
 	return &image
 }
 
-// answered gives the offer as an answer makes it. A digest that the catalog
-// pins is what a pod pulls, wherever the tag has moved meanwhile.
-func (o Offer) answered(m fact.Manifest) Offer {
-	o.Exists, o.Digest = m.Status, cmp.Or(o.Reference.Digest, m.Digest)
+// answered gives the offer as the answers to the i-th question make it. A digest
+// that the catalog pins is what a pod pulls, wherever the tag has moved meanwhile.
+func (o Offer) answered(a *answers, i int) Offer {
+	m, r := a.manifests[i], a.repositories[i]
+	o.Exists, o.Digest, o.Repository = m.Status, cmp.Or(o.Reference.Digest, m.Digest), r.Status
+	o.Tagged, o.TagDigest = o.tag(m, r)
 	return o
 }
 
+// tag tells whether the tag is there, and what it names. The answer for a
+// reference with both tag and digest has the pinned digest where the tag is gone
+// as well as where it is in place; the list of tags tells the two apart.
+func (o Offer) tag(m fact.Manifest, r fact.Repository) (fact.Status, string) {
+	pinned := o.Reference.Digest
+	switch {
+	case o.Reference.Tag == "" || m.Status == fact.Unknown:
+		return fact.Unknown, ""
+	case pinned == "":
+		return m.Status, m.Digest
+	case m.Digest != "" && m.Digest != pinned:
+		return fact.Present, m.Digest
+	case r.Status == fact.Unknown:
+		return fact.Unknown, ""
+	}
+	if _, there := slices.BinarySearch(r.Tags, o.Reference.Tag); !there {
+		return fact.Absent, ""
+	}
+	return fact.Present, pinned
+}
+
 func unchanged(s, before *Snapshot) bool {
-	return before != nil && s.outline == before.outline && s.Users == before.Users &&
-		slices.Equal(s.Images, before.Images) && slices.Equal(s.Warnings, before.Warnings)
+	return before != nil && s.outline == before.outline && s.Users == before.Users && s.Owned == before.Owned &&
+		slices.Equal(s.Images, before.Images) && slices.Equal(s.Removed, before.Removed) && slices.Equal(s.Warnings, before.Warnings)
 }

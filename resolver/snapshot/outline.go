@@ -18,6 +18,7 @@ type outline struct {
 	catalog    *chart.Catalog
 	day        chart.Date
 	records    []record // by short name
+	removed    []record // of images whose lifecycle has ended, by short name
 	tombstones map[string]*Tombstone
 	stacks     map[string]*Stack
 	// taken is worked out when a marker claims a name, which is rare.
@@ -42,8 +43,9 @@ func newOutline(catalog *chart.Catalog, day chart.Date) *outline {
 	}
 	o.taken = sync.OnceValue(o.names)
 	for _, name := range sortedKeys(catalog.Images) {
-		if o.removed(name) {
+		if o.gone(name) {
 			o.bury(name)
+			o.removed = append(o.removed, o.record(name))
 		} else {
 			o.records = append(o.records, o.record(name))
 		}
@@ -54,8 +56,8 @@ func newOutline(catalog *chart.Catalog, day chart.Date) *outline {
 	return o
 }
 
-// removed tells whether the day of an entry's removal has come.
-func (o *outline) removed(name string) bool {
+// gone tells whether the day of an entry's removal has come.
+func (o *outline) gone(name string) bool {
 	day := o.catalog.Images[name].Lifecycle.Removed
 	return day != "" && o.day >= day
 }
@@ -85,7 +87,7 @@ func (o *outline) successor(name string) string {
 		if name == "" || seen[name] {
 			return last
 		}
-		if o.catalog.Images[name] != nil && !o.removed(name) {
+		if o.catalog.Images[name] != nil && !o.gone(name) {
 			last = name
 		}
 	}

@@ -83,6 +83,13 @@ type Offer struct {
 	// Digest is the one that the catalog pins, else that of the manifest which
 	// the tag names now; "" while unknown.
 	Digest string
+	// Repository tells whether its registry has the repository at all.
+	Repository fact.Status
+	// Tagged tells whether the reference's tag is there; Unknown where it has none.
+	Tagged fact.Status
+	// TagDigest is that of the manifest which the tag names now, whatever the
+	// catalog pins; "" while unknown.
+	TagDigest string
 }
 
 // Variant is a flavour of a standard image for one consumer.
@@ -115,6 +122,12 @@ type Snapshot struct {
 	Day chart.Date
 	// Images are sorted by short name, one record per name.
 	Images []*Image
+	// Removed are the images whose lifecycle has ended by Day, with what their
+	// registries still say of them, by short name. They are in no list.
+	Removed []*Image
+	// Owned is what registries hold below the prefixes that the catalog owns; nil
+	// where it owns none.
+	Owned *Owned
 	// Users is what tools' users built.
 	Users Users
 	// Warnings are about sources that could not be asked, by source.

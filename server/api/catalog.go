@@ -87,6 +87,8 @@ const (
 	SourceOCI    = "oci"
 	SourceHarbor = "harbor"
 	SourceUsers  = "users"
+	// SourceListing is a registry that is asked which repositories it has.
+	SourceListing = "listing"
 )
 
 // Statuses of a [Source]. More may come.

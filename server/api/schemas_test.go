@@ -37,6 +37,9 @@ var types = map[string]any{
 	"SnapshotStatus":   api.Snapshot{},
 	"UsersStatus":      api.UsersStatus{},
 	"Acceptance":       api.Acceptance{},
+	"DriftAnswer":      api.DriftAnswer{},
+	"Drift":            api.Drift{},
+	"DriftPrefix":      api.DriftPrefix{},
 }
 
 // written are the schemas of what the catalog encodes itself, and of what Harbor
@@ -182,9 +185,14 @@ func TestWordsAreDocumented(t *testing.T) {
 		{"ImageRecord", "type"}:     {api.TypeStandard, api.TypeBuildservice},
 		{"ImageRecord", "state"}:    {api.StateStable, api.StateBeta, api.StateDeprecated, api.StateUnknown},
 		{"CatalogStatus", "source"}: {api.OriginOCI, api.OriginDirectory, api.OriginArchive, api.OriginBundled},
-		{"SourceStatus", "kind"}:    {api.SourceChart, api.SourceOCI, api.SourceHarbor},
+		{"SourceStatus", "kind"}:    {api.SourceChart, api.SourceOCI, api.SourceHarbor, api.SourceListing},
 		{"SourceStatus", "status"}:  {api.SourceOK, api.SourceFailing, api.SourceUnknown},
-		{"Health", "status"}:        {api.StatusOK},
+		{"Drift", "reason"}: {
+			api.DriftRepositoryMissing, api.DriftTagMissing, api.DriftDigestMissing, api.DriftTagGone,
+			api.DriftTagMoved, api.DriftNotInCatalog, api.DriftFormer, api.DriftRetired,
+		},
+		{"DriftPrefix", "status"}: {api.PrefixOK, api.PrefixStale, api.PrefixUnknown},
+		{"Health", "status"}:      {api.StatusOK},
 	} {
 		text := declared[place[0]].Value.Properties[place[1]].Value.Description
 		for _, word := range words {

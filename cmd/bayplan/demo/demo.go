@@ -52,12 +52,27 @@ func start(ctx context.Context) (*Demo, error) {
 	d := &Demo{Platform: platform, Missing: missing()}
 	err = fill(platform.Harbor)
 	if err == nil {
+		err = d.addUnnamed(ctx)
+	}
+	if err == nil {
 		err = d.publish(ctx, sample)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
+}
+
+// addUnnamed makes the prefix of all registries' images the catalog's, and puts
+// an image there that it does not name.
+func (d *Demo) addUnnamed(ctx context.Context) error {
+	for host, config := range d.Registries {
+		if host != harborHost {
+			config.Owns = []string{"toolforge-"}
+			d.Registries[host] = config
+		}
+	}
+	return d.Add(ctx, unnamed)
 }
 
 // publish puts the sample catalog where the server will pull it from.

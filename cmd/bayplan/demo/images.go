@@ -6,6 +6,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/cmd/bayplan/standin"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 )
 
 // leftOut are the images that the demo's registries lack, with the variant that
@@ -15,6 +16,10 @@ var leftOut = map[string]string{
 	"mono6.12":   "",
 	"python3.13": chart.VariantWebservice,
 }
+
+// unnamed is an image that the catalog does not name, so that there is drift of
+// this kind too.
+var unnamed = fact.Reference{Host: "docker-registry.svc.toolforge.org", Repository: "toolforge-forky-sssd", Tag: "latest"}
 
 // missing gives the short names of which nothing was pushed.
 func missing() []string {

@@ -17,12 +17,14 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
@@ -92,6 +94,12 @@ func (p *Platform) start(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Add puts one more image into the registry of a host, which is not the Harbor.
+func (p *Platform) Add(ctx context.Context, ref fact.Reference) error {
+	address := strings.TrimPrefix(p.Address(ref.Host), "http://")
+	return fill(ctx, address, []fact.Reference{ref}, p.plan.Where)
 }
 
 // EmptyRegistry makes a registry in memory.
