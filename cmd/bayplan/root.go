@@ -38,6 +38,7 @@ Data goes to standard output, all else to standard error. Exit codes: 0 done;
 	root.PersistentFlags().String("config", "", "settings `FILE` (YAML)")
 	root.AddCommand(
 		newServeCommand(std), newListCommand(std), newResolveCommand(std), newDriftCommand(std), newLintCommand(std), newVersionCommand(std),
+		newFakeCommand(std),
 	)
 	root.SetHelpCommand(newHelpCommand())
 	mendCompletion(root)

@@ -18,6 +18,7 @@ import (
 // scriptWords are the words that scripts have besides testscript's.
 var scriptWords = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"serve":    serveWord,
+	"fake":     fakeWord,
 	"await":    awaitWord,
 	"signal":   signalWord,
 	"ended":    endedWord,
@@ -69,6 +70,7 @@ var (
 	operateLine = regexp.MustCompile(`msg=listening address=(http://[0-9.:]+) routes=operations`)
 	deleteLine  = regexp.MustCompile(`curl -X DELETE (http://[0-9.:]+)`)
 	harborLine  = regexp.MustCompile(`(http://[0-9.:]+)/api/v2.0/`)
+	fakeLine    = regexp.MustCompile(`^{"url":"(http://[0-9.:]+)","control":"(http://[0-9.:]+)"}$`)
 	pullLine    = regexp.MustCompile(`helm pull .*oci://([0-9.:]+)`)
 )
 
@@ -103,6 +105,25 @@ func serveWord(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Setenv(args[0]+suffix, m[1])
 		}
 	}
+}
+
+// fake NAME FLAG… runs "bayplan fake" until the script ends, and waits for it to
+// be ready. $NAME is its address, $NAME_control that of its control routes.
+func fakeWord(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: fake name flag...")
+	}
+	s, err := startService(ts, append([]string{"fake"}, args[1:]...))
+	ts.Check(err)
+	st := stageOf(ts)
+	st.services[args[0]] = s
+	st.atEnd(s.kill)
+	found := s.await(fakeLine)
+	if found == nil {
+		ts.Fatalf("%s is not up:\n%s", args[0], s.output())
+	}
+	ts.Setenv(args[0], found[1])
+	ts.Setenv(args[0]+"_control", found[2])
 }
 
 func (s *stage) service(ts *testscript.TestScript, name string) *service {
@@ -149,14 +170,17 @@ func endedWord(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// get [-X METHOD] [-fresh] [-as TOOL] STATUS URL asks, and prints the body on
-// standard output and the headers on standard error.
+// get [-X METHOD] [-d BODY] [-fresh] [-as TOOL] STATUS URL asks, and prints the
+// body on standard output and the headers on standard error.
 func getWord(ts *testscript.TestScript, neg bool, args []string) {
 	method, headers := http.MethodGet, http.Header{}
+	var sent io.Reader
 	for len(args) > 2 {
 		switch args[0] {
 		case "-X":
 			method, args = args[1], args[1:]
+		case "-d":
+			sent, args = strings.NewReader(args[1]), args[1:]
 		case "-as":
 			headers.Set("X-Toolforge-Tool", args[1])
 			args = args[1:]
@@ -166,9 +190,9 @@ func getWord(ts *testscript.TestScript, neg bool, args []string) {
 		args = args[1:]
 	}
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: get [-X method] [-fresh] [-as tool] status url")
+		ts.Fatalf("usage: get [-X method] [-d body] [-fresh] [-as tool] status url")
 	}
-	request, err := http.NewRequest(method, args[1], nil)
+	request, err := http.NewRequest(method, args[1], sent)
 	ts.Check(err)
 	request.Header = headers
 	response, err := testClient.Do(request)

@@ -35,6 +35,8 @@ type sourceFlags struct {
 	roundLimit time.Duration
 	// credentials are those to show instead of Docker's; nil means Docker's.
 	credentials endpoint.CredentialFunc
+	// given is the catalog's origin in place of what the flags say; nil means them.
+	given resolver.Origin
 }
 
 func (f *sourceFlags) register(cmd *cobra.Command) {
@@ -107,6 +109,8 @@ func (f *sourceFlags) hosts(configs map[string]endpoint.Config) (*endpoint.Direc
 // origin tells an oci:// reference from a path.
 func (f *sourceFlags) origin(hosts *endpoint.Directory, log *slog.Logger) (resolver.Origin, error) {
 	switch {
+	case f.given != nil:
+		return f.given, nil
 	case f.catalog == "":
 		return nil, fault.New(fault.Usage, "", "", "no catalog is named").
 			WithHint("name one with --catalog (oci://…, a chart's directory, a .tgz or \"bundled\"); to look around: bayplan serve --demo")
