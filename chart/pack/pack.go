@@ -44,7 +44,12 @@ type File struct {
 // following symbolic links, as Helm does. A chart that breaks the rules gives a
 // [chart.InvalidError], one over the bounds of package archive an error that
 // matches archive.ErrTooLarge.
-func Dir(path string) (*Package, error) {
+func Dir(path string) (*Package, error) { return DirAs(path, "") }
+
+// DirAs is [Dir] under a version that Chart.yaml does not say: one that holds
+// 0.0.0 until it is released. Nothing but that word of Chart.yaml is changed; ""
+// leaves it. A Chart.yaml with another version gives an error.
+func DirAs(path, version string) (*Package, error) {
 	// Before Helm reads it, so that findings name the files in the directory.
 	source, err := chart.Open(path)
 	if err != nil {
@@ -57,7 +62,13 @@ func Dir(path string) (*Package, error) {
 	if err != nil {
 		return nil, fmt.Errorf("package %s: %w", path, err)
 	}
-	return Files(fromHelm(loaded.Raw))
+	files := fromHelm(loaded.Raw)
+	if version != "" {
+		if err := setVersion(files, version); err != nil {
+			return nil, err
+		}
+	}
+	return Files(files)
 }
 
 func fromHelm(raw []*helmchart.File) []File {

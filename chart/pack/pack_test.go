@@ -267,3 +267,35 @@ func Example() {
 	fmt.Println(once.Chart.Metadata.Name, once.Chart.Metadata.Version, bytes.Equal(once.Archive, again.Archive))
 	// Output: image-config 0.0.0-sample.1 true
 }
+
+// A chart that leaves its version to whoever releases it is packaged under
+// that one, and nothing else of it changes.
+func TestDirAs(t *testing.T) {
+	dir := copied(t)
+	const comment = "# numbered by CI\nversion: 0.0.0 # not here\n"
+	write(t, dir, "Chart.yaml", "apiVersion: v2\nname: image-config\n"+comment)
+	p, err := pack.DirAs(dir, "0.0.29-20260801093000-0badc0de")
+	require.NoError(t, err)
+	require.Equal(t, "0.0.29-20260801093000-0badc0de", p.Chart.Metadata.Version)
+	content, err := archive.Read(p.Archive)
+	require.NoError(t, err)
+	require.Equal(t, "apiVersion: v2\nname: image-config\n# numbered by CI\nversion: 0.0.29-20260801093000-0badc0de # not here\n",
+		string(content.Files["Chart.yaml"]))
+	again, err := pack.DirAs(dir, "0.0.29-20260801093000-0badc0de")
+	require.NoError(t, err)
+	require.Equal(t, p.Archive, again.Archive)
+	require.Equal(t, "0.0.0", packed(t, dir).Chart.Metadata.Version)
+
+	write(t, dir, "Chart.yaml", "apiVersion: v2\nname: image-config\nversion: 1.2.3\n")
+	p, err = pack.DirAs(dir, "1.2.3")
+	require.NoError(t, err)
+	require.Equal(t, packed(t, dir).Archive, p.Archive)
+	_, err = pack.DirAs(dir, "1.2.4")
+	require.ErrorContains(t, err, "says version 1.2.3")
+	write(t, dir, "Chart.yaml", "{apiVersion: v2, name: image-config, version: 0.0.0}\n")
+	_, err = pack.DirAs(dir, "1.2.4")
+	require.ErrorContains(t, err, "a line of its own")
+	write(t, dir, "Chart.yaml", "apiVersion: v2\nname: image-config\nversion: 0.0.0\n")
+	_, err = pack.DirAs(dir, "1.2")
+	require.Error(t, err, "no SemVer")
+}

@@ -135,3 +135,14 @@ func Example() {
 	fmt.Println(chart.LegacyKey, string(rendered) == string(bundled.Chart.Catalog.LegacyYAML()))
 	// Output: images-v1.yaml true
 }
+
+func TestObjects(t *testing.T) {
+	found, err := render.Objects(map[string]string{
+		"b.yaml": "kind: Role\nmetadata: {name: reader}\n---\nkind: ConfigMap\nmetadata: {name: image-config}\n",
+		"a.yaml": "# nothing\n",
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{"ConfigMap/image-config", "Role/reader"}, found)
+	_, err = render.Objects(map[string]string{"a.yaml": "{"})
+	require.ErrorContains(t, err, "template a.yaml renders no YAML")
+}

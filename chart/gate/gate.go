@@ -1,0 +1,106 @@
+// Package gate says what speaks against publishing a change without a thought:
+// each objection has a name, by which a maintainer who has thought allows it.
+//
+// What a change is and whom it breaks is package compare's; whether a catalog is
+// valid at all is package chart's, and nothing allows one that is not. The
+// package asks nobody and decides nothing: it lists.
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/compare"
+)
+
+// Objection is a reason not to publish.
+type Objection struct {
+	// Name allows it: a word, or a word, a colon and what is concerned. Equal
+	// objections to later versions have the same name.
+	Name string `json:"name"`
+	// Reason says what would happen.
+	Reason string `json:"reason"`
+}
+
+// Words that begin the names of objections which are no kind of change.
+const (
+	// MostNamesLost: a server that follows a constraint would refuse the version.
+	MostNamesLost = "most-names-lost"
+	// ObjectDropped: an object of the cluster that the version before rendered
+	// would be deleted by the next upgrade.
+	ObjectDropped = "object-dropped"
+)
+
+// Changes objects to every change that breaks somebody. The name is the kind of
+// change and what it is about.
+func Changes(changes compare.Changes) []Objection {
+	var out []Objection
+	for _, c := range changes.Breaking() {
+		about := []string{string(c.Kind)}
+		for _, part := range []string{c.Image, c.Alias, c.Stack} {
+			if part != "" {
+				about = append(about, part)
+			}
+		}
+		out = append(out, Objection{Name: strings.Join(about, ":"), Reason: c.Path + ": " + c.Reason})
+	}
+	return out
+}
+
+// Names objects to a catalog that keeps less than half of the names of the one
+// before, tombstones counted.
+func Names(before, now *chart.Catalog) []Objection {
+	kept := 0
+	for name := range before.Images {
+		if now.Images[name] != nil || now.Tombstones[name] != nil {
+			kept++
+		}
+	}
+	if had := len(before.Images); 2*kept < had {
+		return []Objection{{
+			Name:   MostNamesLost,
+			Reason: fmt.Sprintf("%d of %d names are left: servers that follow a constraint refuse such a version", kept, had),
+		}}
+	}
+	return nil
+}
+
+// Objects objects to each object, written Kind/name, that was rendered before
+// and is not now.
+func Objects(before, now []string) []Objection {
+	var out []Objection
+	for _, object := range before {
+		if !slices.Contains(now, object) {
+			out = append(out, Objection{
+				Name: ObjectDropped + ":" + object, Reason: "the version before rendered " + object + ": an upgrade deletes it",
+			})
+		}
+	}
+	return out
+}
+
+// Left gives the objections that no word allows, and the words that allow
+// nothing. A word allows the objection of that name, and if it has no colon
+// all whose names begin with it and a colon.
+func Left(objections []Objection, allowed []string) (left []Objection, idle []string) {
+	used := map[string]bool{}
+	for _, o := range objections {
+		kind, _, _ := strings.Cut(o.Name, ":")
+		switch {
+		case slices.Contains(allowed, o.Name):
+			used[o.Name] = true
+		case slices.Contains(allowed, kind):
+			used[kind] = true
+		default:
+			left = append(left, o)
+		}
+	}
+	for _, word := range allowed {
+		if !used[word] {
+			idle = append(idle, word)
+		}
+	}
+	return left, idle
+}
