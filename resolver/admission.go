@@ -12,7 +12,7 @@ import (
 // admit decides whether a catalog that loads may take the place of the one
 // that is served (nil at first). The error is of kind Tampered or Refused.
 func admit(served *Served, offer *Offer, next *chart.Chart) error {
-	if err := admitSigned(offer); err != nil {
+	if err := offer.Signature.Admit(offer.Reference); err != nil {
 		return err
 	}
 	if served == nil || offer.Kind != OriginOCI || served.Offer.Kind != OriginOCI {

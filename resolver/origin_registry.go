@@ -93,7 +93,7 @@ func (r *Repository) pull(ctx context.Context, found artifact.Descriptor) (*Offe
 		Identity: pulled.Digest, Kind: OriginOCI, Source: source,
 		Version: pulled.Version, Digest: pulled.Digest, Reference: name,
 		Requested: Requested{Version: r.selection.Version, Digest: r.selection.Digest, Constraint: r.selection.Constraint},
-		Signature: r.trust.check(pulled),
+		Signature: r.trust.Check(pulled),
 	}, nil
 }
 

@@ -34,8 +34,8 @@ type Signature struct {
 // errUnsigned is why nobody vouches for a chart without a provenance layer.
 var errUnsigned = errors.New("it is not signed")
 
-// check looks at the provenance of a chart that was pulled.
-func (t Trust) check(pulled *artifact.Chart) Signature {
+// Check looks at the provenance of a chart that was pulled.
+func (t Trust) Check(pulled *artifact.Chart) Signature {
 	s := Signature{Checked: t.Ring != nil, required: t.Required}
 	switch {
 	case t.Ring == nil:
@@ -48,20 +48,20 @@ func (t Trust) check(pulled *artifact.Chart) Signature {
 	return s
 }
 
-// admitSigned decides whether a catalog may be taken into use as far as its
-// signature goes. One that does not fit is refused whatever is required: somebody
-// changed the chart, or the text that was signed. The error is of kind Tampered
-// or Refused.
-func admitSigned(offer *Offer) error {
-	s, op := offer.Signature, "take catalog"
+// Admit decides whether a chart may be taken into use as far as its signature
+// goes. One that does not fit is refused whatever is required: somebody changed
+// the chart, or the text that was signed. reference names the chart. The error is
+// of kind Tampered or Refused.
+func (s Signature) Admit(reference string) error {
+	const op = "take catalog"
 	switch {
 	case !s.Checked || s.By != nil:
 		return nil
 	case errors.Is(s.Err, provenance.ErrMismatch):
-		return fault.New(fault.Tampered, op, offer.Reference, "its signature does not fit: %w", s.Err).
+		return fault.New(fault.Tampered, op, reference, "its signature does not fit: %w", s.Err).
 			WithHint("do not use it; find out who wrote to the repository, and publish a new version")
 	case s.required:
-		return fault.New(fault.Refused, op, offer.Reference, "no key of the keyring vouches for it: %w", s.Err).
+		return fault.New(fault.Refused, op, reference, "no key of the keyring vouches for it: %w", s.Err).
 			WithHint("publish it signed, or add the signer's public key to the keyring")
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
+
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/compare"
 )
@@ -31,6 +33,8 @@ const (
 	// ObjectDropped: an object of the cluster that the version before rendered
 	// would be deleted by the next upgrade.
 	ObjectDropped = "object-dropped"
+	// OlderVersion: no constraint will pick the version.
+	OlderVersion = "older-version"
 )
 
 // Changes objects to every change that breaks somebody. The name is the kind of
@@ -79,6 +83,18 @@ func Objects(before, now []string) []Objection {
 		}
 	}
 	return out
+}
+
+// Version objects to a version that comes before one that is published already.
+func Version(published, version string) []Objection {
+	before, err1 := semver.NewVersion(published)
+	now, err2 := semver.NewVersion(version)
+	if err1 != nil || err2 != nil || !now.LessThan(before) {
+		return nil
+	}
+	return []Objection{{
+		Name: OlderVersion, Reason: fmt.Sprintf("%s comes before %s, which is published: no constraint will pick it", version, published),
+	}}
 }
 
 // Left gives the objections that no word allows, and the words that allow

@@ -81,3 +81,10 @@ func TestLeft(t *testing.T) {
 		})
 	}
 }
+
+func TestVersion(t *testing.T) {
+	require.Equal(t, []string{gate.OlderVersion}, names(gate.Version("1.0.1", "1.0.0")))
+	require.Equal(t, []string{gate.OlderVersion}, names(gate.Version("0.0.29", "0.0.29-20260801093000-0badc0de")))
+	require.Empty(t, gate.Version("1.0.0", "1.0.0"))
+	require.Empty(t, gate.Version("1.0.0", "1.0.1"))
+}

@@ -37,8 +37,15 @@ Data goes to standard output, all else to standard error. Exit codes: 0 done;
 	root.Flags().Bool("version", false, "say what this binary was built from")
 	root.PersistentFlags().String("config", "", "settings `FILE` (YAML)")
 	root.AddCommand(
-		newServeCommand(std), newListCommand(std), newResolveCommand(std), newDriftCommand(std), newLintCommand(std), newVersionCommand(std),
+		newServeCommand(std),
+		newListCommand(std),
+		newResolveCommand(std),
+		newDriftCommand(std),
+		newLintCommand(std),
+		newPublishCommand(std),
+		newPullCommand(std),
 		newFakeCommand(std),
+		newVersionCommand(std),
 	)
 	root.SetHelpCommand(newHelpCommand())
 	mendCompletion(root)

@@ -2,10 +2,14 @@ package main
 
 import (
 	"flag"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/registrytest"
 )
 
 var update = flag.Bool("update", false, "write what commands print into the scripts' golden files")
@@ -28,7 +32,11 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds:                scriptWords,
+		Condition:           condition,
 		Setup: func(env *testscript.Env) error {
+			for _, helm := range helms {
+				env.Setenv(helm, os.Getenv(helm))
+			}
 			env.Setenv("CHART", filepath.Join(repository, "chart/image-config"))
 			st := newStage()
 			env.Values[stageKey{}] = st
@@ -36,4 +44,24 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// helms are the variables that name Helm 3 and Helm 4.
+var helms = []string{"BAYPLAN_HELM3", "BAYPLAN_HELM4"}
+
+// condition knows [helms]: lines that need both Helms. Where tools are required
+// it is always met, and such a line fails without them.
+func condition(name string) (bool, error) {
+	if name != "helms" {
+		return false, fmt.Errorf("there is no condition %s", name)
+	}
+	if os.Getenv(registrytest.RequireTools) == "1" {
+		return true, nil
+	}
+	for _, helm := range helms {
+		if os.Getenv(helm) == "" {
+			return false, nil
+		}
+	}
+	return true, nil
 }

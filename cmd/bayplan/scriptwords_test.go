@@ -31,6 +31,7 @@ var scriptWords = map[string]func(ts *testscript.TestScript, neg bool, args []st
 	"chart":    chartWord,
 	"want":     wantWord,
 	"harbor":   harborWord,
+	"keys":     keysWord,
 	"happens":  happensWord,
 }
 

@@ -40,8 +40,14 @@ type sourceFlags struct {
 }
 
 func (f *sourceFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.catalog, "catalog", "", "`CATALOG` to read: oci://HOST/PATH/image-config:VERSION (or @DIGEST), a chart's directory, a .tgz, or \"bundled\"")
+	f.registerVersion(cmd)
+}
+
+// registerVersion adds which version of a chart is meant, whose signature counts,
+// and how registries are reached.
+func (f *sourceFlags) registerVersion(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.catalog, "catalog", "", "`CATALOG` to read: oci://HOST/PATH/image-config:VERSION (or @DIGEST), a chart's directory, a .tgz, or \"bundled\"")
 	flags.StringVar(&f.constraint, "constraint", "", "follow the newest version that this SemVer `RANGE` admits (with an oci:// catalog without a version)")
 	flags.StringVar(&f.prereleases, "prereleases", "", "`REGEXP` of the pre-releases that count under --constraint, for example '^0\\.0\\.\\d+-\\d{14}-[0-9a-f]{8}$'")
 	flags.StringVar(&f.keyring, "keyring", "", "check who signed the catalog's chart, against the public keys in this `FILE` (gpg --export)")

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"io"
-	"os"
-
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/provenance"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
@@ -27,14 +24,9 @@ func (f *sourceFlags) trust() (resolver.Trust, error) {
 
 // readRing reads public keys. The file is read once, at the start.
 func readRing(path string) (*provenance.Ring, error) {
-	file, err := os.Open(path)
+	data, err := readLimited(path, provenance.MaxRing)
 	if err != nil {
-		return nil, withoutPath(err)
-	}
-	defer func() { _ = file.Close() }() // nothing was written
-	data, err := io.ReadAll(io.LimitReader(file, provenance.MaxRing+1))
-	if err != nil {
-		return nil, withoutPath(err)
+		return nil, err
 	}
 	return provenance.ReadRing(data)
 }

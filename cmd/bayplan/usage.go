@@ -52,6 +52,16 @@ func someArguments(what string) cobra.PositionalArgs {
 	}
 }
 
+// oneArgument wants exactly one argument.
+func oneArgument(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return usage(cmd, nil, "%s wants %s: %s", cmd.CommandPath(), what, cmd.UseLine())
+	}
+}
+
 // flagError says what is wrong with a flag on the command line.
 func flagError(cmd *cobra.Command, err error) error {
 	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {

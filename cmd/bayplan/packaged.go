@@ -1,0 +1,101 @@
+package main
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/pack"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/provenance"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+)
+
+// packaged is a chart as it is published.
+type packaged struct {
+	archive []byte
+	chart   *chart.Chart
+}
+
+func (p *packaged) digest() string { return fmt.Sprintf("sha256:%x", sha256.Sum256(p.archive)) }
+
+// file is the name that the archive has outside of registries.
+func (p *packaged) file() string {
+	return provenance.FileName(p.chart.Metadata.Name, p.chart.Metadata.Version)
+}
+
+// metadata is the archive's Chart.yaml.
+func (p *packaged) metadata() ([]byte, error) {
+	content, err := archive.Read(p.archive)
+	if err != nil {
+		return nil, err
+	}
+	return content.Files["Chart.yaml"], nil
+}
+
+// pack makes the archive of a directory; one that is packaged already stays as
+// it is.
+func (o *publishOptions) pack(path string) (*packaged, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "publish", path, "%w", withoutPath(err))
+	}
+	if info.IsDir() {
+		p, err := pack.DirAs(path, o.version)
+		if err != nil {
+			return nil, err
+		}
+		return &packaged{p.Archive, p.Chart}, nil
+	}
+	data, err := readLimited(path, archive.MaxCompressed)
+	if err != nil {
+		return nil, err
+	}
+	source, err := chart.FromArchive(data, path)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := source.Load()
+	if err != nil {
+		return nil, err
+	}
+	if o.version != "" && o.version != loaded.Metadata.Version {
+		return nil, fault.New(fault.Usage, "", "--version", "the archive holds version %s", loaded.Metadata.Version).
+			WithHint("publish the chart's directory under another version")
+	}
+	return &packaged{data, loaded}, nil
+}
+
+// invalid shows what is wrong with a chart, as lint does.
+func (o *publishOptions) invalid(err error) error {
+	wrong, ok := errors.AsType[*chart.InvalidError](err)
+	if !ok {
+		if _, known := errors.AsType[*fault.Error](err); known {
+			return err
+		}
+		return fault.Wrap(fault.Usage, "publish", "", err)
+	}
+	for _, f := range wrong.Findings {
+		fmt.Fprintln(o.std.err, shown(f.String()))
+	}
+	fmt.Fprintln(o.std.err, "nothing was published: "+count(len(wrong.Findings.Errors()), "error"))
+	return errFindings
+}
+
+// sourceDate is SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/),
+// or now.
+func sourceDate() (time.Time, error) {
+	text := os.Getenv("SOURCE_DATE_EPOCH")
+	if text == "" {
+		return time.Now(), nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}, fault.New(fault.Usage, "", "SOURCE_DATE_EPOCH", "%q is no number of seconds since 1970", text)
+	}
+	return time.Unix(seconds, 0), nil
+}

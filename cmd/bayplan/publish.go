@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/release"
+)
+
+// buildStyle are versions as Toolforge's builds number them: formally
+// pre-releases, and releases all the same.
+const buildStyle = `^\d+\.\d+\.\d+-\d{14}-[0-9a-f]{7,40}$`
+
+type publishOptions struct {
+	std         streams
+	output      outputFlag
+	registries  []string
+	version     string
+	prereleases string
+	dev         string
+	revision    string
+	allow       []string
+	dryRun      bool
+	timeout     time.Duration
+	signing     signingFlags
+}
+
+func newPublishCommand(std streams) *cobra.Command {
+	o := &publishOptions{std: std}
+	cmd := &cobra.Command{
+		Use:   "publish CHART oci://HOST/PATH/image-config…",
+		Short: "Publish a catalog chart to registries, once it has been looked at",
+		Long: `Publish packages a chart (a directory, or a .tgz as it is), compares it with the
+newest version in each registry, signs it, and pushes it: blobs to all registries
+first, the version last, so that nobody sees half of it. Then it is read back.
+
+What would break somebody is told and not published, until it is allowed by its
+name (--allow image-removed:node10, or --allow image-removed for all of a kind).
+A published version is never overwritten; publishing the same again is done at
+once, and finishes what was interrupted. Every registry gets the same digest.
+
+The archive is the same for the same files on any day. SOURCE_DATE_EPOCH and
+--revision go into the manifest. --dev is for builds that nobody relies on: a
+version that matches it may be replaced, and what would break is only told.
+
+The exit code is 1 if something speaks against it.`,
+		Example: `  bayplan publish ./chart/image-config oci://harbor.example/toolforge/image-config --dry-run
+  bayplan publish ./chart/image-config oci://tools.example/toolforge/image-config oci://beta.example/toolforge/image-config --version 0.0.29
+  bayplan publish ./chart/image-config oci://harbor.example/toolforge/image-config --sign --secret-keyring maintainers.gpg --key maintainer
+  bayplan publish ./chart/image-config oci://beta.example/toolforge/image-config --version 0.0.29-dev-mr-7 --dev '-dev-'`,
+		DisableFlagsInUseLine: true,
+		Args:                  chartAndTargets,
+		RunE:                  func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0], args[1:]) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.version, "version", "", "publish under this `VERSION`; Chart.yaml says 0.0.0 or the same")
+	flags.StringVar(&o.prereleases, "prereleases", buildStyle, "`REGEXP` of the pre-releases that count as released versions")
+	flags.StringVar(&o.dev, "dev", "", "`REGEXP` of versions that may be replaced; this one has to match")
+	flags.StringVar(&o.revision, "revision", "", "the `COMMIT` that the chart was made from, for the manifest")
+	flags.StringArrayVar(&o.allow, "allow", nil, "publish although this objection speaks against it: its `NAME`, or the kind before the colon (repeatable)")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and write nothing")
+	flags.StringArrayVar(&o.registries, "registry", nil, "reach a registry elsewhere: `HOST=URL` (repeatable)")
+	flags.DurationVar(&o.timeout, "timeout", 2*time.Minute, "how long one registry may take for one step")
+	o.signing.register(cmd)
+	o.output.register(cmd)
+	return cmd
+}
+
+// chartAndTargets wants a chart and at least one repository.
+func chartAndTargets(cmd *cobra.Command, args []string) error {
+	if len(args) >= 2 {
+		return nil
+	}
+	return usage(cmd, nil, "%s wants a chart and a repository: %s", cmd.CommandPath(), cmd.UseLine())
+}
+
+func (o *publishOptions) run(ctx context.Context, path string, names []string) error {
+	pattern, err := o.patterns()
+	if err != nil {
+		return err
+	}
+	targets, err := parseTargets(names)
+	if err != nil {
+		return err
+	}
+	client, err := o.client(ctx)
+	if err != nil {
+		return err
+	}
+	pkg, err := o.pack(path)
+	if err != nil {
+		return o.invalid(err)
+	}
+	var step atomic.Value
+	step.Store("packaging")
+	stop := o.std.whileWaiting(func() string { return step.Load().(string) })
+	result, err := o.publish(ctx, publishing{
+		client: client, targets: targets, pattern: pattern, pkg: pkg,
+		told: func(what string, at artifact.Reference) { step.Store(what + " " + at.Host) },
+	})
+	stop()
+	if err != nil {
+		return err
+	}
+	if err := o.print(result); err != nil {
+		return err
+	}
+	if result.blocked {
+		return errFindings
+	}
+	return nil
+}
+
+// patterns are the regular expressions among the flags.
+type patterns struct{ releases, dev *regexp.Regexp }
+
+func (o *publishOptions) patterns() (patterns, error) {
+	var p patterns
+	for flag, one := range map[string]struct {
+		text string
+		into **regexp.Regexp
+	}{"--prereleases": {o.prereleases, &p.releases}, "--dev": {o.dev, &p.dev}} {
+		if one.text == "" {
+			continue
+		}
+		compiled, err := regexp.Compile(one.text)
+		if err != nil {
+			return p, fault.Wrap(fault.Usage, "", flag, err)
+		}
+		*one.into = compiled
+	}
+	return p, nil
+}
+
+func parseTargets(names []string) ([]artifact.Reference, error) {
+	targets := make([]artifact.Reference, len(names))
+	for i, name := range names {
+		ref, err := artifact.ParseReference(name)
+		if err != nil {
+			return nil, err
+		}
+		if ref.Version != "" || ref.Digest != "" {
+			return nil, fault.New(fault.Usage, "", name, "a repository is wanted, without a version or digest").
+				WithHint("write %s, and the version in Chart.yaml or with --version", ref.Repository())
+		}
+		if ref.Name() != chart.Name {
+			return nil, fault.New(fault.Usage, "", name, "the repository is named %q, the chart %q", ref.Name(), chart.Name).
+				WithHint("write %s/%s", strings.TrimSuffix(ref.String(), "/"), chart.Name)
+		}
+		targets[i] = ref
+	}
+	return targets, nil
+}
+
+func (o *publishOptions) client(ctx context.Context) (*artifact.Client, error) {
+	if o.timeout <= 0 {
+		return nil, fault.New(fault.Usage, "", "--timeout", "%s is no time to answer in", o.timeout)
+	}
+	return chartClient(ctx, o.registries, artifact.Options{Provenance: true, Timeout: o.timeout})
+}
+
+// chartClient makes a client of registries that hold charts.
+func chartClient(ctx context.Context, rewrites []string, opts artifact.Options) (*artifact.Client, error) {
+	configs, err := registries(ctx, rewrites)
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := (&sourceFlags{}).hosts(configs)
+	if err != nil {
+		return nil, err
+	}
+	return artifact.New(hosts, opts), nil
+}
+
+// publishing is what one publication works with.
+type publishing struct {
+	client  *artifact.Client
+	targets []artifact.Reference
+	pattern patterns
+	pkg     *packaged
+	told    func(what string, at artifact.Reference)
+}
+
+// publish looks, and unless something speaks against it publishes.
+func (o *publishOptions) publish(ctx context.Context, p publishing) (*publication, error) {
+	version := p.pkg.chart.Metadata.Version
+	dev := p.pattern.dev != nil
+	if dev && !p.pattern.dev.MatchString(version) {
+		return nil, fault.New(fault.Usage, "", "--dev", "version %s does not match %s", version, p.pattern.dev)
+	}
+	out := &publication{Chart: chart.Name, Version: version, ArchiveDigest: p.pkg.digest(), DryRun: o.dryRun}
+	if err := out.compare(ctx, p, o.allow); err != nil {
+		return nil, err
+	}
+	out.blocked = !dev && len(out.against()) > 0
+	created, err := sourceDate()
+	if err != nil {
+		return nil, err
+	}
+	r := release.Release{
+		Client: p.client, Version: version, Targets: p.targets, Told: p.told,
+		Package: artifact.Package{Archive: p.pkg.archive, Created: created, Revision: o.revision, Move: dev},
+	}
+	signer, err := o.signing.sign(p.pkg, &r.Package)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := r.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.SignedBy = signer
+	out.planned(p.targets, plan)
+	if o.dryRun || out.blocked {
+		return out, nil
+	}
+	done, err := plan.Run(ctx)
+	out.published(done)
+	if err != nil {
+		return nil, fmt.Errorf("%w%s", err, out.sofar())
+	}
+	return out, nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/provenance"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+)
+
+// signingFlags say who signs a chart.
+type signingFlags struct {
+	wanted     bool
+	ring       string
+	key        string
+	passphrase string
+}
+
+func (f *signingFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.wanted, "sign", false, "sign the chart, so that Helm and servers can tell who published it")
+	flags.StringVar(&f.ring, "secret-keyring", "", "`FILE` with the private key to sign with (gpg --export-secret-keys)")
+	flags.StringVar(&f.key, "key", "", "whose key it is, where the file has several: a part of the owner's `NAME`, or the end of a fingerprint")
+	flags.StringVar(&f.passphrase, "passphrase-file", "", "`FILE` with the passphrase of the key; without it the terminal is asked")
+}
+
+// sign puts a signature into a package, and says whose it is; "" if none is
+// wanted.
+func (f *signingFlags) sign(p *packaged, into *artifact.Package) (signer string, err error) {
+	if !f.wanted {
+		return "", nil
+	}
+	if f.ring == "" {
+		return "", fault.New(fault.Usage, "", "--sign", "it needs a private key").
+			WithHint("export one with gpg --export-secret-keys, and name the file with --secret-keyring")
+	}
+	key, err := f.open()
+	if err != nil {
+		return "", fault.Wrap(fault.Usage, "read --secret-keyring", f.ring, err)
+	}
+	metadata, err := p.metadata()
+	if err != nil {
+		return "", err
+	}
+	if into.Provenance, err = key.Sign(metadata, p.file(), p.archive, into.Created); err != nil {
+		return "", fault.Wrap(fault.Usage, "sign", p.file(), err)
+	}
+	return key.Signer().Identity, nil
+}
+
+func (f *signingFlags) open() (*provenance.Key, error) {
+	data, err := readLimited(f.ring, provenance.MaxRing)
+	if err != nil {
+		return nil, err
+	}
+	return provenance.ReadKey(data, f.key, f.ask)
+}
+
+// ask gives the passphrase: of a file, or of whoever sits there.
+func (f *signingFlags) ask() ([]byte, error) {
+	if f.passphrase != "" {
+		text, err := readLimited(f.passphrase, maxSettings)
+		return bytes.TrimRight(text, "\r\n"), err
+	}
+	if !isTerminal(os.Stdin) || !isTerminal(os.Stderr) {
+		return nil, fault.New(fault.Usage, "", "", "the private key needs a passphrase, and there is no terminal to ask for it").
+			WithHint("put it into a file that only you can read, and name that with --passphrase-file")
+	}
+	fmt.Fprint(os.Stderr, "Passphrase: ")
+	defer fmt.Fprintln(os.Stderr)
+	return term.ReadPassword(int(os.Stdin.Fd()))
+}
+
+// readLimited reads a file of so many bytes at most.
+func readLimited(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	data, err := io.ReadAll(io.LimitReader(file, most+1))
+	switch {
+	case err != nil:
+		return nil, withoutPath(err)
+	case int64(len(data)) > most:
+		return nil, fmt.Errorf("the file has more than %d bytes", most)
+	}
+	return data, nil
+}
