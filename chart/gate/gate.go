@@ -35,6 +35,8 @@ const (
 	ObjectDropped = "object-dropped"
 	// OlderVersion: no constraint will pick the version.
 	OlderVersion = "older-version"
+	// Lint: a rule of package lint finds an error.
+	Lint = "lint"
 )
 
 // Changes objects to every change that breaks somebody. The name is the kind of
@@ -49,6 +51,19 @@ func Changes(changes compare.Changes) []Objection {
 			}
 		}
 		out = append(out, Objection{Name: strings.Join(about, ":"), Reason: c.Path + ": " + c.Reason})
+	}
+	return out
+}
+
+// Findings objects to every rule that finds an error, once.
+func Findings(findings chart.Findings) []Objection {
+	var out []Objection
+	seen := map[string]bool{}
+	for _, f := range findings.Errors() {
+		if !seen[f.Rule] {
+			seen[f.Rule] = true
+			out = append(out, Objection{Name: Lint + ":" + f.Rule, Reason: f.Path + ": " + f.Message})
+		}
 	}
 	return out
 }

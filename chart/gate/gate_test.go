@@ -88,3 +88,12 @@ func TestVersion(t *testing.T) {
 	require.Empty(t, gate.Version("1.0.0", "1.0.0"))
 	require.Empty(t, gate.Version("1.0.0", "1.0.1"))
 }
+
+func TestFindings(t *testing.T) {
+	found := chart.Findings{
+		{Rule: "default-type", Severity: chart.SeverityError, Path: "images", Message: "there is no php7.4"},
+		{Rule: "near-miss", Severity: chart.SeverityWarning, Path: "images.a", Message: "a slip"},
+		{Rule: "default-type", Severity: chart.SeverityError, Path: "images", Message: "again"},
+	}
+	require.Equal(t, []gate.Objection{{Name: "lint:default-type", Reason: "images: there is no php7.4"}}, gate.Findings(found))
+}

@@ -24,7 +24,7 @@ func setVersion(files []File, version string) error {
 			return nil
 		case unreleased:
 		default:
-			return fmt.Errorf("Chart.yaml says version %s, so it cannot be packaged as %s: change it there, or let it say %s", says, version, unreleased)
+			return fmt.Errorf("its Chart.yaml says version %s, so it cannot be packaged as %s: change it there, or let it say %s", says, version, unreleased)
 		}
 		files[i].Data = versionLine.ReplaceAll(f.Data, []byte("version: "+version))
 		if versionIn(files[i].Data) != version {

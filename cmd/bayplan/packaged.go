@@ -18,6 +18,7 @@ import (
 // packaged is a chart as it is published.
 type packaged struct {
 	archive []byte
+	source  *chart.Source
 	chart   *chart.Chart
 }
 
@@ -49,12 +50,25 @@ func (o *publishOptions) pack(path string) (*packaged, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &packaged{p.Archive, p.Chart}, nil
+		return packagedOf(p.Archive, path)
 	}
 	data, err := readLimited(path, archive.MaxCompressed)
 	if err != nil {
 		return nil, err
 	}
+	p, err := packagedOf(data, path)
+	if err != nil {
+		return nil, err
+	}
+	if loaded := p.chart; o.version != "" && o.version != loaded.Metadata.Version {
+		return nil, fault.New(fault.Usage, "", "--version", "the archive holds version %s", loaded.Metadata.Version).
+			WithHint("publish the chart's directory under another version")
+	}
+	return p, nil
+}
+
+// packagedOf reads an archive; path is for messages.
+func packagedOf(data []byte, path string) (*packaged, error) {
 	source, err := chart.FromArchive(data, path)
 	if err != nil {
 		return nil, err
@@ -63,11 +77,7 @@ func (o *publishOptions) pack(path string) (*packaged, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.version != "" && o.version != loaded.Metadata.Version {
-		return nil, fault.New(fault.Usage, "", "--version", "the archive holds version %s", loaded.Metadata.Version).
-			WithHint("publish the chart's directory under another version")
-	}
-	return &packaged{data, loaded}, nil
+	return &packaged{data, source, loaded}, nil
 }
 
 // invalid shows what is wrong with a chart, as lint does.

@@ -54,9 +54,9 @@ const (
 	statusThere     = "already published"
 )
 
-// compare finds out what speaks against the publication at each target.
-func (p *publication) compare(ctx context.Context, with publishing, allowed []string) error {
-	objections := []gate.Objection{}
+// object finds out what speaks against the publication: what lint found, and the
+// comparison with what each target has.
+func (p *publication) object(ctx context.Context, with publishing, objections []gate.Objection, allowed []string) error {
 	seen := map[string]bool{}
 	for _, target := range with.targets {
 		with.told("comparing with", target)

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/gate"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/lint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/release"
@@ -31,6 +33,8 @@ type publishOptions struct {
 	allow       []string
 	dryRun      bool
 	timeout     time.Duration
+	hosts       []string
+	defaultType string
 	signing     signingFlags
 }
 
@@ -39,8 +43,8 @@ func newPublishCommand(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "publish CHART oci://HOST/PATH/image-config…",
 		Short: "Publish a catalog chart to registries, once it has been looked at",
-		Long: `Publish packages a chart (a directory, or a .tgz as it is), compares it with the
-newest version in each registry, signs it, and pushes it: blobs to all registries
+		Long: `Publish lints and packages a chart (a directory, or a .tgz as it is), compares it
+with the newest version in each registry, signs it, and pushes it: blobs to all registries
 first, the version last, so that nobody sees half of it. Then it is read back.
 
 What would break somebody is told and not published, until it is allowed by its
@@ -70,6 +74,8 @@ The exit code is 1 if something speaks against it.`,
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and write nothing")
 	flags.StringArrayVar(&o.registries, "registry", nil, "reach a registry elsewhere: `HOST=URL` (repeatable)")
 	flags.DurationVar(&o.timeout, "timeout", 2*time.Minute, "how long one registry may take for one step")
+	flags.StringArrayVar(&o.hosts, "allow-host", nil, "registry `HOST` that images may come from; without any, all may (repeatable)")
+	flags.StringVar(&o.defaultType, "default-type", lint.DefaultType, "`NAME` that the webservice command starts when its user names none; \"\" if nobody reads one")
 	o.signing.register(cmd)
 	o.output.register(cmd)
 	return cmd
@@ -198,7 +204,10 @@ func (o *publishOptions) publish(ctx context.Context, p publishing) (*publicatio
 		return nil, fault.New(fault.Usage, "", "--dev", "version %s does not match %s", version, p.pattern.dev)
 	}
 	out := &publication{Chart: chart.Name, Version: version, ArchiveDigest: p.pkg.digest(), DryRun: o.dryRun}
-	if err := out.compare(ctx, p, o.allow); err != nil {
+	found := lint.Run(p.pkg.source, lint.Options{
+		Today: chart.Date(time.Now().UTC().Format(time.DateOnly)), AllowedHosts: o.hosts, DefaultType: o.defaultType,
+	})
+	if err := out.object(ctx, p, gate.Findings(found.Findings), o.allow); err != nil {
 		return nil, err
 	}
 	out.blocked = !dev && len(out.against()) > 0
