@@ -89,3 +89,19 @@ func TestAChainOfSuccessorsMayHaveItsLength(t *testing.T) {
 	require.Equal(t, "replaced-by-chain", findings[0].Rule)
 	require.Equal(t, "images.a0.replacedBy", findings[0].Path)
 }
+
+func TestAChainOfStacksMayHaveItsLength(t *testing.T) {
+	findings := func(n int) []chart.Finding {
+		text := "formatVersion: \"1.0\"\nimages:\n a: {state: stable, image: a.b/c}\nstacks:\n"
+		for i := range n {
+			text += fmt.Sprintf(" s%d: {state: deprecated, replacedBy: s%d}\n", i, i+1)
+		}
+		_, findings := chart.FromValues([]byte(text + fmt.Sprintf(" s%d: {state: stable}\n", n))).Check()
+		return findings
+	}
+	require.Empty(t, findings(chart.MaxSuccessors))
+	long := findings(chart.MaxSuccessors + 1)
+	require.Len(t, long, 1)
+	require.Equal(t, "replaced-by-chain", long[0].Rule)
+	require.Equal(t, "stacks.s0.replacedBy", long[0].Path)
+}

@@ -64,10 +64,23 @@ func (c *checker) successors(catalog *Catalog) {
 		c.successor(catalog, strictyaml.Keys("tombstones", name, "replacedBy"), name, catalog.Tombstones[name].ReplacedBy)
 	}
 	for _, name := range sortedKeys(catalog.Stacks) {
-		next := catalog.Stacks[name].ReplacedBy
-		if next != "" && catalog.Stacks[next] == nil {
-			c.fail("replaced-by-unknown", strictyaml.Keys("stacks", name, "replacedBy"), fmt.Sprintf("stack %q is not in this catalog", next))
+		c.stackSuccessor(catalog, strictyaml.Keys("stacks", name, "replacedBy"), name)
+	}
+}
+
+func (c *checker) stackSuccessor(catalog *Catalog, path strictyaml.Path, name string) {
+	next := catalog.Stacks[name].ReplacedBy
+	if next != "" && catalog.Stacks[next] == nil {
+		c.fail("replaced-by-unknown", path, fmt.Sprintf("stack %q is not in this catalog", next))
+		return
+	}
+	seen := map[string]bool{} // a circle ends; package lint reports it
+	for ; next != "" && catalog.Stacks[next] != nil && !seen[next]; next = catalog.Stacks[next].ReplacedBy {
+		if len(seen) == MaxSuccessors {
+			c.fail("replaced-by-chain", path, fmt.Sprintf("more than %d stacks replace each other from %q on: name the last one here", MaxSuccessors, name))
+			return
 		}
+		seen[next] = true
 	}
 }
 
