@@ -11,7 +11,7 @@ var errClosed = errors.New("the resolver is closed")
 
 // Refresh asks the origin and then every host once, whether Run is at it or
 // not, and returns when all have answered or given up. What it learns is in
-// [Resolver.Snapshot] then.
+// [Resolver.Snapshot] then, with the states of this UTC day.
 //
 // However many call it, each source is asked by one round at a time, and calls
 // at the same time share rounds: each caller gets what began after its call.
@@ -39,6 +39,7 @@ func (r *Resolver) Refresh(ctx context.Context) error {
 	if r.Snapshot() == nil {
 		return r.whyNothing()
 	}
+	r.turnTheDay()
 	return nil
 }
 

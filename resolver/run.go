@@ -82,9 +82,14 @@ func (r *Resolver) followDays() error {
 		if !sleep(r.ctx, min(wait, time.Minute), nil) {
 			return nil
 		}
-		if s := r.Snapshot(); s != nil && s.Day != today(r.opts.Now()) {
-			r.publish()
-		}
+		r.turnTheDay()
+	}
+}
+
+// turnTheDay publishes anew if the snapshot is of another day.
+func (r *Resolver) turnTheDay() {
+	if s := r.Snapshot(); s != nil && s.Day != today(r.opts.Now()) {
+		r.publish()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,10 +46,14 @@ images: the same answer as GET /v1/images. Values of one filter are
 alternatives, different filters go together.
 
 A registry that cannot be asked is a warning; what it alone knows is "unknown".
-Images of private Harbor projects are not listed: they are their tool's alone.`,
+Images of private Harbor projects are not listed: they are their tool's alone.
+
+With --stack-state the table says which stack each image stands on, and what to
+build it on: the images whose owners have to build again.`,
 		Example: `  bayplan list --server http://127.0.0.1:8080
   bayplan list --server http://127.0.0.1:8080 --state deprecated --exists true
   bayplan list --server http://127.0.0.1:8080 --tool wikibugs
+  bayplan list --server http://127.0.0.1:8080 --stack-state deprecated
   bayplan list --catalog oci://harbor.example/toolforge/image-config:0.0.28 -o json
   bayplan list --catalog ./chart/image-config --q python`,
 		Args:              noArguments,
@@ -86,11 +91,31 @@ func (o *listOptions) table(images []api.Image) error {
 		fmt.Fprintln(o.std.err, "no image fits"+o.meant())
 		return nil
 	}
+	if len(*o.filters["stack-state"]) > 0 {
+		return o.stackTable(images)
+	}
 	rows := make([][]string, 0, len(images))
 	for _, image := range images {
 		rows = append(rows, []string{image.ShortName, image.State, existsWord(image.Exists), orDash(image.ReplacedBy), image.Image})
 	}
 	return printTable(o.std, []string{"NAME", "STATE", "EXISTS", "REPLACED BY", "IMAGE"}, rows)
+}
+
+// stackTable is for whoever has to see to stacks: whose image stands on which
+// one, and what to build it on.
+func (o *listOptions) stackTable(images []api.Image) error {
+	rows := make([][]string, 0, len(images))
+	for _, image := range images {
+		stack, pushed := api.Stack{}, ""
+		if image.Stack != nil {
+			stack = *image.Stack
+		}
+		if !image.PushedAt.IsZero() {
+			pushed = image.PushedAt.UTC().Format(time.DateOnly)
+		}
+		rows = append(rows, []string{image.ShortName, orDash(image.Tool), orDash(pushed), orDash(stack.Name), orDash(stack.State), orDash(stack.ReplacedBy)})
+	}
+	return printTable(o.std, []string{"NAME", "TOOL", "PUSHED", "STACK", "STACK STATE", "BUILD ON"}, rows)
 }
 
 // meant guesses which filter was misspelt, when nothing fits: words may grow,

@@ -31,6 +31,11 @@ Try, in another terminal:
   %[5]s list --server %[1]s --tool alpha
   %[5]s drift --server %[1]s
 
+Owners say something of their images with tags, and some images stand on a stack that is on its way out:
+
+  curl -s %[1]s/v1/images/tool-alpha/crawler
+  %[5]s list --server %[1]s --stack-state deprecated
+
 Take an image away, and see "exists" turn false two seconds later:
 
   curl -X DELETE %[3]s/v2/toolforge-node18-sssd-base/manifests/latest

@@ -139,9 +139,14 @@ func TestACircleEnds(t *testing.T) {
 		"b": {State: "stable", Image: "a.example/b", ReplacedBy: "a"},
 		"c": {State: "stable", Image: "a.example/c", ReplacedBy: "a"},
 	}}
+	catalog.Stacks = map[string]*chart.Stack{
+		"s1": {State: "deprecated", ReplacedBy: "s2"}, "s2": {State: "stable", ReplacedBy: "s1"}, "s3": {State: "stable", ReplacedBy: "s3"},
+	}
 	s := snapshot.Join(snapshot.Input{Catalog: catalog, Facts: facts{}, Day: day})
 	require.Equal(t, "b", s.Image("a").ReplacedBy)
 	require.Equal(t, "b", s.Image("c").ReplacedBy)
+	require.Equal(t, "s2", s.Stack("s1").ReplacedBy)
+	require.Empty(t, s.Stack("s3").ReplacedBy)
 }
 
 // A word that a newer format may know is carried along, and said.

@@ -45,7 +45,7 @@ func nextStack(stacks map[string]*chart.Stack, name string, day chart.Date) stri
 // names; the first that it knows counts.
 func (s *Snapshot) stack(d inventory.Details) *Stack {
 	first := ""
-	for _, name := range []string{d.Stack, d.RunImage, withoutDigest(d.RunImage)} {
+	for _, name := range []string{d.Stack, d.RunImage, withoutDigest(d.RunImage), withoutTag(d.RunImage)} {
 		if name == "" {
 			continue
 		}
@@ -60,6 +60,16 @@ func (s *Snapshot) stack(d inventory.Details) *Stack {
 		return nil
 	}
 	return &Stack{Name: first}
+}
+
+// withoutTag leaves the digest, if the reference has one.
+func withoutTag(reference string) string {
+	name, digest, pinned := strings.Cut(reference, "@")
+	at := strings.LastIndexByte(name, ':')
+	if !pinned || at < 0 || at < strings.LastIndexByte(name, '/') { // a port's
+		return ""
+	}
+	return name[:at] + "@" + digest
 }
 
 func withoutDigest(reference string) string {

@@ -50,6 +50,7 @@ func start(ctx context.Context) (*Demo, error) {
 		return nil, err
 	}
 	d := &Demo{Platform: platform, Missing: missing()}
+	d.readMarkers()
 	err = fill(platform.Harbor)
 	if err == nil {
 		err = d.addUnnamed(ctx)
@@ -73,6 +74,13 @@ func (d *Demo) addUnnamed(ctx context.Context) error {
 		}
 	}
 	return d.Add(ctx, unnamed)
+}
+
+// readMarkers lets the owners of tools say something of their images.
+func (d *Demo) readMarkers() {
+	config := d.Registries[harborHost]
+	config.Markers = true
+	d.Registries[harborHost] = config
 }
 
 // publish puts the sample catalog where the server will pull it from.

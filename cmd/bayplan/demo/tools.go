@@ -10,18 +10,25 @@ import (
 // harborHost is Toolforge's Harbor, as pods name it.
 const harborHost = "tools-harbor.wmcloud.org"
 
+// oldStack is one that the sample catalog calls deprecated.
+const oldStack = "heroku-22"
+
 // tools are the Harbor projects of a few tools that do not exist, with what
 // their users built: repository, tags. The last one is private.
 var tools = []struct {
 	project    string
 	visibility harbortest.Visibility
 	images     []string
+	stack      string // "" for the newest
 }{
-	{"tool-alpha", harbortest.Public, []string{"alpha:latest", "alpha:2026.10", "worker:latest"}},
-	{"tool-beta", harbortest.Public, []string{"beta:latest"}},
-	{"tool-a-char.sep-b", harbortest.Public, []string{"web/frontend:latest", "web/api:latest"}},
-	{"tool-gamma", harbortest.Private, []string{"gamma:latest"}},
+	{"tool-alpha", harbortest.Public, []string{"alpha:latest", "alpha:2026.10", "worker:latest"}, ""},
+	{"tool-beta", harbortest.Public, []string{"beta:latest"}, oldStack},
+	{"tool-a-char.sep-b", harbortest.Public, []string{"web/frontend:latest", "web/api:latest"}, ""},
+	{"tool-gamma", harbortest.Private, []string{"gamma:latest"}, oldStack},
 }
+
+// markers are what the owners of a tool say of one of its repositories.
+var markers = []string{"state-beta", "aliases-crawler", "wstype-python"}
 
 // Pusher is the account of somebody who works on the tool alpha: it may change
 // what that project holds, and nothing else.
@@ -37,9 +44,14 @@ func fill(h *harbortest.Harbor) error {
 		h.AddProject(tool.project, tool.visibility)
 		for _, image := range tool.images {
 			repository, tag, _ := strings.Cut(image, ":")
-			if _, err := h.Push(tool.project+"/"+repository, tag, harbortest.Profile{}); err != nil {
+			if _, err := h.Push(tool.project+"/"+repository, tag, harbortest.Profile{StackID: tool.stack}); err != nil {
 				return fmt.Errorf("push %s/%s: %w", tool.project, image, err)
 			}
+		}
+	}
+	for _, tag := range markers {
+		if err := h.Tag("tool-alpha/worker", "latest", tag); err != nil {
+			return err
 		}
 	}
 	return nil
