@@ -10,7 +10,8 @@ import (
 
 // Origin is where the catalog comes from.
 type Origin interface {
-	// Name is a repository, a path or "bundled", for messages and metrics.
+	// Name is oci://host/path, configmap://namespace/name, a path or "bundled",
+	// for messages and metrics.
 	Name() string
 	// Fetch gives the catalog that is there now, or nil if its identity is last
 	// (the Identity of an earlier offer, "" at first). Errors are of package
@@ -29,6 +30,10 @@ const (
 	OriginDirectory OriginKind = "directory"
 	OriginArchive   OriginKind = "archive"
 	OriginBundled   OriginKind = "bundled"
+	// OriginFile is a legacy document, or manifests that hold one.
+	OriginFile OriginKind = "file"
+	// OriginConfigMap is a legacy document in a Kubernetes cluster.
+	OriginConfigMap OriginKind = "configmap"
 )
 
 // Offer is a catalog chart as an origin has it, not yet understood.
@@ -43,7 +48,8 @@ type Offer struct {
 	Version string
 	// Digest is the manifest's digest; "" where there is no manifest.
 	Digest string
-	// Reference is oci://host/path:version@digest, or "" where there is none.
+	// Reference is oci://host/path:version@digest or configmap://namespace/name,
+	// or "" where there is none.
 	Reference string
 	// Requested is what the operator asked for.
 	Requested Requested

@@ -7,11 +7,12 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/legacy"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
 
 // Files is an [Origin] on this machine: a chart's directory, a packaged chart,
-// or the chart that ships with Bayplan. It is read again at each fetch, so that
+// the chart that ships with Bayplan, or a legacy document. It is read again at each fetch, so that
 // whoever edits a chart sees the result.
 type Files struct {
 	name string
@@ -25,6 +26,12 @@ func FromPath(path string) *Files {
 
 // FromBundled follows the sample catalog that ships with Bayplan.
 func FromBundled() *Files { return &Files{name: string(OriginBundled), open: chart.Bundled} }
+
+// FromLegacyFile follows a file with the legacy document, or with manifests that
+// hold it as a ConfigMap.
+func FromLegacyFile(path string) *Files {
+	return &Files{name: path, open: func() (*chart.Source, error) { return legacy.Open(path) }}
+}
 
 // Name is the path.
 func (f *Files) Name() string { return f.name }

@@ -107,7 +107,7 @@ func (s *Status) serves(served *Served) {
 	if r := s.Refused; r != nil && r.Offer != nil && errors.Is(r.Err, errOlder) {
 		// Under a constraint or a moving tag the newest is what is offered: if that
 		// is older than what is served, what is served is gone.
-		s.Warnings = append(s.Warnings, fmt.Sprintf("version %s is no longer where it was published: it stays served", served.Chart.Metadata.Version))
+		s.Warnings = append(s.Warnings, vanishedFrom(served))
 	}
 	look := &s.Sources[0]
 	if look.Err != nil {
@@ -118,14 +118,27 @@ func (s *Status) serves(served *Served) {
 
 // vanished says what it means that the origin does not repeat its answer.
 func vanished(err error, served *Served) string {
-	version := served.Chart.Metadata.Version
+	stays := "the last good one stays served"
+	if version := served.Chart.Metadata.Version; version != "" {
+		stays = fmt.Sprintf("version %s stays served", version)
+	}
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return fmt.Sprintf("version %s is no longer where it was published: it stays served", version)
+		return vanishedFrom(served)
 	case badContent(err):
-		return fmt.Sprintf("the catalog's origin holds something that cannot be used: version %s stays served", version)
+		return "the catalog's origin holds something that cannot be used: " + stays
 	}
-	return fmt.Sprintf("the catalog's origin cannot be asked: version %s stays served", version)
+	return "the catalog's origin cannot be asked: " + stays
+}
+
+// vanishedFrom says that what is served is gone from where it was. A legacy
+// document may tell no version.
+func vanishedFrom(served *Served) string {
+	what := "the catalog"
+	if version := served.Chart.Metadata.Version; version != "" {
+		what = "version " + version
+	}
+	return what + " is no longer where it was published: it stays served"
 }
 
 // status is the host's part. The caller holds the lock.

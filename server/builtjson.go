@@ -36,10 +36,7 @@ func appendRecord(to []byte, i *snapshot.Image) []byte {
 	to = append(to, `,"variants":{}`...)
 	to = appendBuilt(to, b)
 	to = appendUnlessEmpty(to, `,"notice":`, i.Notice)
-	to = append(to, `,"sources":{`...)
-	if i.LiveSource != "" {
-		to = append(appendText(append(to, `"live":`...), i.LiveSource), ',')
-	}
+	to = append(appendText(append(to, `,"sources":{"live":`...), i.LiveSource), ',')
 	to = append(appendText(append(to, `"metadata":`...), i.LiveSource), '}')
 	if i.Stale {
 		to = append(to, `,"stale":true`...)
@@ -50,7 +47,7 @@ func appendRecord(to []byte, i *snapshot.Image) []byte {
 // plainlyBuilt tells whether an image has nothing but what user-built images
 // have.
 func plainlyBuilt(i *snapshot.Image) bool {
-	return i.Built != nil && len(i.Marked) == 0 && len(i.Variants) == 0 && i.WebserviceDefaults == nil && i.Description == "" &&
+	return i.Built != nil && i.LiveSource != "" && len(i.Marked) == 0 && len(i.Variants) == 0 && i.WebserviceDefaults == nil && i.Description == "" &&
 		len(i.Links) == 0 && i.ReplacedBy == "" && i.Lifecycle == (chart.Lifecycle{})
 }
 

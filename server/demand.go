@@ -1,10 +1,16 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/names"
 )
 
 // demandWait is how long a request that wants to know better waits for it.
@@ -32,16 +38,55 @@ func (s *Server) onDemand(r *http.Request, tool string) string {
 	if !wantsFresh(r) {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), demandWait)
-	defer cancel()
-	ask := func() error { return s.view.RefreshTool(ctx, tool) }
-	if tool == "" {
-		ask = func() error { return s.view.RefreshLive(ctx) }
-	}
-	if err := ask(); err != nil {
+	if err := s.askNow(r.Context(), tool); err != nil {
 		// The source's own rounds say so once; this may be every request's.
 		s.log.DebugContext(r.Context(), "nothing newer could be had", "error", err)
 		return "the registry could not be asked just now: this is its last good answer"
 	}
 	return ""
+}
+
+// askNow asks about a tool, or with "" about everything, and waits.
+func (s *Server) askNow(ctx context.Context, tool string) error {
+	ctx, cancel := context.WithTimeout(ctx, demandWait)
+	defer cancel()
+	if tool == "" {
+		return s.view.RefreshLive(ctx)
+	}
+	return s.view.RefreshTool(ctx, tool)
+}
+
+// maxTools is how many tools one request asks about by name. One that spells more
+// asks for everything that changed instead.
+const maxTools = 8
+
+// onDemandFor asks about what is spelled, all at once. About its own images a
+// tool is always answered; about those of another tool only if anyone may see
+// them. Whatever else is spelled is one incremental look at everything, so that
+// an invented tool costs no question of its own, and a private one is asked
+// about as often as one that is not there.
+func (s *Server) onDemandFor(r *http.Request, p *pages, reader string, spelled []string) string {
+	var tools []string
+	for _, name := range spelled {
+		tool := names.Parse(name).Tool()
+		if tool != reader && p.publicTool(tool) == nil {
+			tool = ""
+		}
+		if !slices.Contains(tools, tool) {
+			tools = append(tools, tool)
+		}
+	}
+	if len(tools) > maxTools {
+		tools = []string{""}
+	}
+	said := make([]string, len(tools))
+	var group errgroup.Group
+	for i, tool := range tools {
+		group.Go(func() error {
+			said[i] = s.onDemand(r, tool)
+			return nil
+		})
+	}
+	_ = group.Wait() // what they have to say is in said
+	return cmp.Or(said...)
 }

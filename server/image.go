@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -69,11 +68,19 @@ func (p *pages) find(name string) (fragment, bool) {
 // must not cost a question each, and a private tool is asked about as often as
 // one that is not there.
 func (p *pages) publicToolNamed(name string) string {
-	tool := p.snapshot.Users.View.Tool(toolNamed(name))
-	if tool == nil || tool.Private {
-		return ""
+	if tool := p.publicTool(toolNamed(name)); tool != nil {
+		return tool.Name
 	}
-	return tool.Name
+	return ""
+}
+
+// publicTool gives a tool whose images anyone may see, or nil.
+func (p *pages) publicTool(name string) *inventory.Tool {
+	tool := p.snapshot.Users.View.Tool(name)
+	if tool == nil || tool.Private {
+		return nil
+	}
+	return tool
 }
 
 // toolNamed gives the tool whose image a name could be, or "".
@@ -88,26 +95,37 @@ func toolNamed(name string) string {
 
 // noImage answers for a name that no image has: 410 if it was removed, else
 // 404 with what may have been meant.
+func (s *Server) noImage(w http.ResponseWriter, p *pages, name, warning string) int {
+	name = cutTo(name, maxName)
+	return s.fail(w, p.unknown(p.lookup(""), name, name, warning))
+}
+
+// lookup resolves spellings for a tool, or with "" for anybody.
+func (p *pages) lookup(reader string) names.Lookup {
+	return names.Lookup{Index: p.names, Snapshot: p.snapshot, Reader: reader}
+}
+
+// unknown is the error about a name or a spelling that leads to no image. It was
+// removed if the catalog buried what is so called.
 //
 // While the source of user-built images does not answer, that such an image is
 // not known says little, and the answer warns of that.
-func (s *Server) noImage(w http.ResponseWriter, p *pages, name, warning string) int {
-	name = cutTo(name, maxName)
+func (p *pages) unknown(reader names.Lookup, name, called, warning string) api.Error {
 	parsed := Unknown(names.Parse(name))
-	if t := p.snapshot.Tombstone(name); t != nil {
-		return s.fail(w, removed(t, parsed))
+	if t := p.snapshot.Tombstone(called); t != nil {
+		return removed(t, parsed)
 	}
-	near := p.near(name)
+	near := api.List[string](reader.Near(name))
 	text := fmt.Sprintf("there is no image %q", shown(name))
 	if len(near) > 0 {
 		text += "; did you mean " + strings.Join(near, ", ") + "?"
 	} else {
 		text += "; /v1/images lists all"
 	}
-	return s.fail(w, api.Error{
+	return api.Error{
 		Messages: p.doubts(name, warning, text), Code: api.CodeImageNotFound,
-		Image: &parsed, Suggestions: near,
-	})
+		Image: &parsed, Suggestions: append(api.List[string]{}, near...),
+	}
 }
 
 // doubts gives the messages that go with an unknown name.
@@ -125,18 +143,6 @@ func (p *pages) doubts(name, warning, text string) api.Messages {
 		messages.Warning = append(messages.Warning, warning)
 	}
 	return messages
-}
-
-// near gives the short names that may have been meant, the closest first. A
-// near alias leads to the name that it stands for. It is never nil.
-func (p *pages) near(name string) api.List[string] {
-	out := api.List[string]{}
-	for _, word := range p.names.Near(name) {
-		if short := p.names.Find(word).ShortName; !slices.Contains(out, short) {
-			out = append(out, short)
-		}
-	}
-	return out
 }
 
 func removed(t *snapshot.Tombstone, parsed api.Image) api.Error {

@@ -11,14 +11,17 @@ import (
 )
 
 // origin is what may be told in public about where the catalog comes from: of
-// a repository its name, of files the kind alone, because paths of the machine
+// a repository or a ConfigMap its name, of files the kind alone, because paths of the machine
 // are nobody's business. Operators find them in the log.
 type origin struct {
 	word string // how it is called
-	path string // what is never told; "" for a repository
+	path string // what is never told; "" for what is no file
 }
 
-const repositoryScheme = "oci://"
+// isPublic tells a name that is no path.
+func isPublic(name string) bool {
+	return strings.HasPrefix(name, "oci://") || strings.HasPrefix(name, "configmap://")
+}
 
 // originOf finds the origin in a status, which has it first of the sources.
 func originOf(status resolver.Status) origin {
@@ -29,7 +32,7 @@ func originOf(status resolver.Status) origin {
 	if len(status.Sources) > 0 {
 		o.path = status.Sources[0].Name
 	}
-	if strings.HasPrefix(o.path, repositoryScheme) {
+	if isPublic(o.path) {
 		o.word, o.path = o.path, ""
 	}
 	return o
@@ -115,7 +118,7 @@ func inPath(c byte) bool {
 // sourceLabel names a source in metrics, where an origin of files has no kind
 // yet when it is first asked.
 func sourceLabel(name, kind string) string {
-	if kind == resolver.KindChart && !strings.HasPrefix(name, repositoryScheme) {
+	if kind == resolver.KindChart && !isPublic(name) {
 		return "files"
 	}
 	return name

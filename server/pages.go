@@ -61,7 +61,7 @@ func (s *Server) newPages(next *snapshot.Snapshot) *pages {
 
 func newPages(s *snapshot.Snapshot, before *pages, last *atomic.Pointer[madeList]) *pages {
 	p := &pages{
-		snapshot: s, names: names.NewIndex(s.Images), messages: warnings(s.Warnings), context: contextOf(s, before),
+		snapshot: s, names: before.namesOf(s.Images), messages: warnings(s.Warnings), context: contextOf(s, before),
 		fragments: make([]fragment, len(s.Images)), at: make(map[*snapshot.Image]int, len(s.Images)),
 	}
 	for i, image := range s.Images {
@@ -81,6 +81,15 @@ func newPages(s *snapshot.Snapshot, before *pages, last *atomic.Pointer[madeList
 		p.legacyJSON = legacyBody(typeJSON, append(s.Catalog.LegacyJSON(), '\n'))
 	}
 	return p
+}
+
+// namesOf gives the index of the standard images, as much of it as possible from
+// these pages.
+func (p *pages) namesOf(images []*snapshot.Image) *names.Index {
+	if p == nil {
+		return names.NewIndex(images)
+	}
+	return p.names.Next(images)
 }
 
 // standardOf gives the standard images of these pages if they are the same.

@@ -31,11 +31,16 @@ func badf(format string, args ...any) error { return &badParameter{fmt.Sprintf(f
 // parseQuery reads a query and refuses parameters that are not known, and those
 // given more than once that make sense once.
 func parseQuery(raw string, known map[string]bool) (url.Values, error) {
+	return parseLongQuery(raw, known, maxQuery)
+}
+
+// parseLongQuery is [parseQuery] with a bound in bytes of its own.
+func parseLongQuery(raw string, known map[string]bool, most int) (url.Values, error) {
 	if raw == "" {
 		return nil, nil
 	}
-	if len(raw) > maxQuery {
-		return nil, badf("the query has more than %d bytes", maxQuery)
+	if len(raw) > most {
+		return nil, badf("the query has more than %d bytes", most)
 	}
 	values, err := url.ParseQuery(raw)
 	if err != nil {

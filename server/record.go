@@ -71,7 +71,10 @@ func Record(i *snapshot.Image) api.Image {
 func addBuilt(record *api.Image, i *snapshot.Image) {
 	b := i.Built
 	record.Tool, record.SizeBytes, record.PushedAt, record.Platforms = b.Tool, b.SizeBytes, b.PushedAt, b.Platforms
-	record.Sources["metadata"] = i.LiveSource
+	delete(record.Sources, "metadata")
+	if i.LiveSource != "" {
+		record.Sources["metadata"] = i.LiveSource
+	}
 	if b.Stack != nil {
 		record.Stack = &api.Stack{Name: b.Stack.Name, State: b.Stack.State, ReplacedBy: b.Stack.ReplacedBy}
 	}

@@ -146,6 +146,7 @@ func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
 	// A name is any text at all, line breaks too.
 	router.Path("/v1/images/{name:(?s:.+)}").Handler(s.route("/v1/images/{name}", s.getImage))
 	router.Path("/v1/tool/{toolname}/images").Handler(s.route("/v1/tool/{toolname}/images", s.listToolImages))
+	router.Path("/v1/tool/{toolname}/images/resolve").Handler(s.route("/v1/tool/{toolname}/images/resolve", s.resolveImages))
 	router.Path("/v1/image-config").Handler(s.route("/v1/image-config", s.getImageConfig))
 	router.Path("/v1/catalog").Handler(s.route("/v1/catalog", s.getCatalog))
 	router.Path("/v1/drift").Handler(s.route("/v1/drift", s.getDrift))

@@ -21,12 +21,9 @@ const keptToolBytes = 32 << 20
 
 // listToolImages lists the standard images and those that one tool built.
 func (s *Server) listToolImages(w http.ResponseWriter, r *http.Request) int {
-	tool := mux.Vars(r)["toolname"]
-	if refusal := s.caller(r, tool); refusal != nil {
+	tool, refusal := s.toolAsking(r)
+	if refusal != nil {
 		return s.fail(w, *refusal)
-	}
-	if _, ok := inventory.ProjectOf(tool); !ok {
-		return s.failWith(w, api.CodeBadParameter, "%q is no tool's name", shown(tool))
 	}
 	if s.pages.Load() == nil {
 		return s.notReady(w)
@@ -42,6 +39,19 @@ func (s *Server) listToolImages(w http.ResponseWriter, r *http.Request) int {
 		return s.toolList(p, built).serve(w, r)
 	}
 	return toolBody(p.answer(r, q, one(built), warning)).serve(w, r)
+}
+
+// toolAsking gives the tool of a tool's route, once it is proved that it is the
+// one that asks.
+func (s *Server) toolAsking(r *http.Request) (string, *api.Error) {
+	tool := mux.Vars(r)["toolname"]
+	if refusal := s.caller(r, tool); refusal != nil {
+		return "", refusal
+	}
+	if _, ok := inventory.ProjectOf(tool); !ok {
+		return "", failure(api.CodeBadParameter, "%q is no tool's name", shown(tool))
+	}
+	return tool, nil
 }
 
 // toolList is the answer to one tool and what it was made of.

@@ -122,11 +122,7 @@ func (f *finder) found(spelling string, m names.Match) resolution {
 		Match: &match{ShortName: record.ShortName, Image: record.Image, Rule: string(m.Rule)},
 	}
 	if len(m.Also) > 0 {
-		var others []string
-		for _, image := range m.Also {
-			others = append(others, image.ShortName)
-		}
-		result.warnings = []string{fmt.Sprintf("%s could as well mean %s", spelling, strings.Join(others, ", "))}
+		result.warnings = []string{fmt.Sprintf("%s could as well mean %s", spelling, strings.Join(m.Also, ", "))}
 	}
 	return result
 }

@@ -167,7 +167,7 @@ func isMarker(tag string) bool {
 
 // Untagged gives the image that a repository's name means when no tag is named:
 // latest, else the newest push, of several at one moment the one whose tag sorts
-// last. It is nil for a repository without images.
+// first. It is nil for a repository without images.
 func (r *Repository) Untagged() *Image {
 	var newest *Image
 	for n := range r.Images {
@@ -175,7 +175,7 @@ func (r *Repository) Untagged() *Image {
 		switch {
 		case image.Tag == "latest":
 			return image
-		case newest == nil || image.Pushed >= newest.Pushed:
+		case newest == nil || image.Pushed > newest.Pushed:
 			newest = image
 		}
 	}

@@ -132,12 +132,24 @@ func (t *Tool) Image(repository, tag string) (*Repository, *Image) {
 	if r == nil {
 		return nil, nil
 	}
-	at, found := slices.BinarySearchFunc(r.Images, tag, func(i Image, tag string) int { return strings.Compare(i.Tag, tag) })
-	if !found {
+	image := r.Image(tag)
+	if image == nil {
 		return nil, nil
 	}
-	return r, &r.Images[at]
+	return r, image
 }
+
+// Image gives an image by tag, or nil.
+func (r *Repository) Image(tag string) *Image {
+	at, found := slices.BinarySearchFunc(r.Images, tag, func(i Image, tag string) int { return strings.Compare(i.Tag, tag) })
+	if !found {
+		return nil
+	}
+	return &r.Images[at]
+}
+
+// Repository gives a repository by name, or nil.
+func (t *Tool) Repository(name string) *Repository { return t.repository(name) }
 
 // Images counts the tool's images.
 func (t *Tool) Images() int {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/nearest"
@@ -16,15 +17,24 @@ const maxNear = 5
 
 // Index answers spellings about a set of images with look-ups. It is immutable.
 type Index struct {
-	byName  map[string]*snapshot.Image   // short names
-	byAlias map[string][]*snapshot.Image // the preferred one first
+	images []*snapshot.Image
+	*table
+}
+
+// table says where in a list of images names lead. It holds for every list with
+// the same names in the same places, whatever registries say of them.
+type table struct {
+	byName  map[string]int   // short names
+	byAlias map[string][]int // the preferred one first
 	byPath  map[string][]place
-	known   []string // every short name and alias, sorted
+	// known gives every short name and alias, sorted. Most indexes are never
+	// asked for near misses.
+	known func() []string
 }
 
 // place is a repository that leads to an image.
 type place struct {
-	image     *snapshot.Image
+	image     int
 	rule      Rule
 	reference reference.Reference
 }
@@ -32,38 +42,67 @@ type place struct {
 // NewIndex indexes standard images, in any order. The zero list gives an index
 // that finds nothing.
 func NewIndex(images []*snapshot.Image) *Index {
-	x := &Index{
-		byName:  make(map[string]*snapshot.Image, len(images)),
-		byAlias: map[string][]*snapshot.Image{},
+	t := &table{
+		byName:  make(map[string]int, len(images)),
+		byAlias: map[string][]int{},
 		byPath:  make(map[string][]place, len(images)),
 	}
-	for _, image := range images {
-		x.byName[image.ShortName] = image
+	for i, image := range images {
+		t.byName[image.ShortName] = i
 		for _, alias := range image.Aliases {
-			x.byAlias[alias] = append(x.byAlias[alias], image)
+			t.byAlias[alias] = append(t.byAlias[alias], i)
 		}
-		x.add(image, RuleReference, image.Reference)
+		t.add(i, RuleReference, image.Reference)
 		for _, v := range image.Variants {
-			x.add(image, RuleVariant, v.Reference)
+			t.add(i, RuleVariant, v.Reference)
 		}
 		for _, former := range image.Formerly {
-			x.add(image, RuleFormerly, former)
+			t.add(i, RuleFormerly, former)
 		}
 	}
-	for _, owners := range x.byAlias {
-		slices.SortFunc(owners, preferred)
+	x := &Index{images: images, table: t}
+	for alias, owners := range t.byAlias {
+		x.prefer(owners)
+		t.byAlias[alias] = slices.Compact(owners)
 	}
-	x.known = slices.AppendSeq(slices.Collect(maps.Keys(x.byName)), maps.Keys(x.byAlias))
-	slices.Sort(x.known)
-	x.known = slices.Compact(x.known)
+	t.known = sync.OnceValue(t.words)
 	return x
 }
 
-func (x *Index) add(image *snapshot.Image, rule Rule, r reference.Reference) {
-	x.byPath[r.Path] = append(x.byPath[r.Path], place{image, rule, r})
+// Next indexes the images of a later snapshot. If they have the same names and
+// references, that costs a look at each and no more. x may be nil.
+func (x *Index) Next(images []*snapshot.Image) *Index {
+	if x == nil || !slices.EqualFunc(x.images, images, sameNames) {
+		return NewIndex(images)
+	}
+	return &Index{images: images, table: x.table}
 }
 
-// preferred orders images of which all match: stable ones first, then by name.
+// sameNames tells whether the same spellings lead to two images, as well.
+func sameNames(a, b *snapshot.Image) bool {
+	if a == b {
+		return true
+	}
+	return a.ShortName == b.ShortName && a.State == b.State && a.Reference == b.Reference &&
+		slices.Equal(a.Aliases, b.Aliases) && slices.Equal(a.Formerly, b.Formerly) &&
+		slices.EqualFunc(a.Variants, b.Variants, func(v, w snapshot.Variant) bool { return v.Reference == w.Reference })
+}
+
+func (t *table) add(image int, rule Rule, r reference.Reference) {
+	t.byPath[r.Path] = append(t.byPath[r.Path], place{image, rule, r})
+}
+
+func (t *table) words() []string {
+	known := slices.AppendSeq(slices.Collect(maps.Keys(t.byName)), maps.Keys(t.byAlias))
+	slices.Sort(known)
+	return slices.Compact(known)
+}
+
+// prefer orders images of which all match: stable ones first, then by name.
+func (x *Index) prefer(which []int) {
+	slices.SortFunc(which, func(i, j int) int { return preferred(x.images[i], x.images[j]) })
+}
+
 func preferred(a, b *snapshot.Image) int {
 	if as, bs := a.State == chart.StateStable, b.State == chart.StateStable; as != bs {
 		if as {
@@ -77,17 +116,19 @@ func preferred(a, b *snapshot.Image) int {
 // Find gives the image with a short name, or else with an alias; nil if there
 // is none.
 func (x *Index) Find(name string) *snapshot.Image {
-	if image := x.byName[name]; image != nil {
-		return image
+	if i, ok := x.byName[name]; ok {
+		return x.images[i]
 	}
 	if owners := x.byAlias[name]; len(owners) > 0 {
-		return owners[0]
+		return x.images[owners[0]]
 	}
 	return nil
 }
 
 // Near gives the short names and aliases that may have been meant, at most five,
 // the closest first.
-func (x *Index) Near(text string) []string {
-	return nearest.Words(Parse(text).Name, x.known, maxNear)
+func (x *Index) Near(text string) []string { return x.near(Parse(text).Name) }
+
+func (x *Index) near(name string) []string {
+	return nearest.SortedSlice(x.known()).Words(name, maxNear)
 }

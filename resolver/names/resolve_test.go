@@ -102,11 +102,7 @@ func TestResolve(t *testing.T) {
 			m := index.Resolve(text)
 			require.Equal(t, names.Parse(text), m.Spelling)
 			require.Equal(t, c.rule, m.Rule)
-			var also []string
-			for _, i := range m.Also {
-				also = append(also, i.ShortName)
-			}
-			require.Equal(t, c.also, also)
+			require.Equal(t, c.also, m.Also)
 			if c.image == "" {
 				require.Nil(t, m.Image)
 			} else {

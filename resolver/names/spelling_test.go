@@ -47,8 +47,10 @@ var cuts = map[string]names.Spelling{
 	"tool-":                   {Name: "tool-"},
 	"tool-/img":               {Project: "tool-", Name: "img"},
 	"toolforge-x/img":         {Name: "toolforge-x/img"},
-	"tool-a.b/img":            {Host: "tool-a.b", Name: "img"}, // the host is cut first
-	"tool-a-char.sep-b/img":   {Host: "tool-a-char.sep-b", Name: "img"},
+	"tool-a.b/img":            {Host: "tool-a.b", Name: "img"},             // the host is cut first
+	"tool-a-char.sep-b/img":   {Project: "tool-a-char.sep-b", Name: "img"}, // a tool's project, though it holds a dot
+	"tool-a--b/img":           {Project: "tool-a--b", Name: "img"},
+	"tool-a.b/tool-x/img":     {Host: "tool-a.b", Project: "tool-x", Name: "img"},
 	"h.e/tool-a-char.sep-b/i": {Host: "h.e", Project: "tool-a-char.sep-b", Name: "i"},
 
 	"":            {},

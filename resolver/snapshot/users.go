@@ -48,7 +48,7 @@ func (s *Snapshot) Built(tool *inventory.Tool) []*Image {
 	var out []*Image
 	for _, r := range tool.Repositories {
 		for i := range r.Images {
-			out = append(out, s.built(tool, r, &r.Images[i]))
+			out = append(out, s.BuiltImage(tool, r, &r.Images[i]))
 		}
 	}
 	sortByName(out)
@@ -70,7 +70,7 @@ func (s *Snapshot) FindBuilt(name string) *Image {
 		return nil
 	}
 	if r := tool.Aliased(rest); r != nil {
-		return s.built(tool, r, r.Untagged())
+		return s.BuiltImage(tool, r, r.Untagged())
 	}
 	rest, digest, _ := strings.Cut(rest, "@")
 	repository, tag, found := cutTag(rest)
@@ -81,7 +81,7 @@ func (s *Snapshot) FindBuilt(name string) *Image {
 	if image == nil || (digest != "" && image.Digest.String() != digest) {
 		return nil
 	}
-	return s.built(tool, r, image)
+	return s.BuiltImage(tool, r, image)
 }
 
 func cutTag(name string) (repository, tag string, found bool) {
@@ -92,7 +92,9 @@ func cutTag(name string) (repository, tag string, found bool) {
 	return name[:at], name[at+1:], true
 }
 
-func (s *Snapshot) built(tool *inventory.Tool, r *inventory.Repository, i *inventory.Image) *Image {
+// BuiltImage gives the record of one image of a tool. Whether the reader may see
+// it is for the caller to say.
+func (s *Snapshot) BuiltImage(tool *inventory.Tool, r *inventory.Repository, i *inventory.Image) *Image {
 	digest := i.Digest.String()
 	path := tool.Project + "/" + r.Name
 	short := path + ":" + i.Tag

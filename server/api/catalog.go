@@ -8,6 +8,8 @@ const (
 	OriginDirectory = "directory"
 	OriginArchive   = "archive"
 	OriginBundled   = "bundled"
+	OriginFile      = "file"
+	OriginConfigMap = "configmap"
 )
 
 // Catalog is the catalog that is served and the state of everything it was
@@ -17,12 +19,14 @@ type Catalog struct {
 	FormatVersion string `json:"format_version"`
 	// Chart is the name of the chart that carries the catalog.
 	Chart string `json:"chart"`
-	// Version is the chart's SemVer version.
-	Version    string `json:"version"`
+	// Version is the chart's SemVer version; empty while unknown, as it may be
+	// where a legacy document alone is read.
+	Version    string `json:"version,omitempty"`
 	AppVersion string `json:"app_version,omitempty"`
 	// Digest is that of the manifest; empty if it is not from a registry.
 	Digest string `json:"digest,omitempty"`
-	// Reference is oci://host/path:version@digest, or the word of Source.
+	// Reference is oci://host/path:version@digest or configmap://namespace/name,
+	// or the word of Source.
 	Reference string `json:"reference"`
 	// Source is one of the Origin words.
 	Source string `json:"source"`

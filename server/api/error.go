@@ -40,6 +40,8 @@ type Error struct {
 	Suggestions List[string] `json:"suggestions,omitzero"`
 	// Tombstone comes with [CodeImageRemoved].
 	Tombstone *Tombstone `json:"tombstone,omitempty"`
+	// Explain comes with a spelling, if the request asks for it.
+	Explain *Explanation `json:"explain,omitempty"`
 }
 
 // Tombstone is what is left of a removed image.

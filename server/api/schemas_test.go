@@ -40,6 +40,14 @@ var types = map[string]any{
 	"DriftAnswer":      api.DriftAnswer{},
 	"Drift":            api.Drift{},
 	"DriftPrefix":      api.DriftPrefix{},
+
+	"ResolveAnswer":     api.ResolveAnswer{},
+	"ResolutionsAnswer": api.ResolutionsAnswer{},
+	"Resolution":        api.Resolution{},
+	"Match":             api.Match{},
+	"Explanation":       api.Explanation{},
+	"SpellingParts":     api.Parts{},
+	"NearMiss":          api.NearMiss{},
 }
 
 // written are the schemas of what the catalog encodes itself, and of what Harbor
@@ -193,6 +201,10 @@ func TestWordsAreDocumented(t *testing.T) {
 		},
 		{"DriftPrefix", "status"}: {api.PrefixOK, api.PrefixStale, api.PrefixUnknown},
 		{"Health", "status"}:      {api.StatusOK},
+		{"Match", "rule"}: {
+			api.RuleShortName, api.RuleAlias, api.RuleReference, api.RuleVariant, api.RuleFormerly,
+			api.RuleLatest, api.RuleNewest, api.RuleDigest, api.RuleTag, api.RuleUnasked,
+		},
 	} {
 		text := declared[place[0]].Value.Properties[place[1]].Value.Description
 		for _, word := range words {

@@ -3,6 +3,7 @@ package apitest_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestDocumentedExamplesPass(t *testing.T) {
 					code, err := strconv.Atoi(status)
 					require.NoError(t, err)
 					a := answer{
-						method: method, path: strings.NewReplacer("{name}", "a/b", "{toolname}", "wikibugs").Replace(path), status: code,
+						method: method, path: strings.NewReplacer("{name}", "a/b", "{toolname}", "wikibugs").Replace(path) + exampleQuery(operation), status: code,
 						header: exampleHeaders(response.Value), body: encode(t, media, body.Example),
 					}
 					a.header["Content-Type"] = media
@@ -50,6 +51,22 @@ func TestDocumentedExamplesPass(t *testing.T) {
 	operations, err := apitest.Operations()
 	require.NoError(t, err)
 	require.Len(t, operations, document.Paths.Len())
+}
+
+// exampleQuery gives the query parameters that an operation demands.
+func exampleQuery(operation *openapi3.Operation) string {
+	query := url.Values{}
+	for _, ref := range operation.Parameters {
+		if p := ref.Value; p.In == openapi3.ParameterInQuery && p.Required {
+			for _, value := range p.Example.([]any) {
+				query.Add(p.Name, value.(string))
+			}
+		}
+	}
+	if len(query) == 0 {
+		return ""
+	}
+	return "?" + query.Encode()
 }
 
 // exampleHeaders gives all headers of a response that have an example.
