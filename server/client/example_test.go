@@ -103,3 +103,31 @@ func ExampleClient_Images() {
 	fmt.Println(n, "images")
 	// Output: 41 images
 }
+
+// What jobs-api and others do for each job that they list.
+func ExampleClient_ResolveAll() {
+	bayplan := sampleServer()
+	defer bayplan.Close()
+	c, err := client.New(bayplan.URL, client.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	jobs := []string{"tf-python39", "toolforge-node18-sssd-base:latest", "pyton3.11"}
+	answer, err := c.ResolveAll(context.Background(), "wikibugs", jobs, client.ResolveQuery{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, result := range answer.Body.Results {
+		if result.Match == nil {
+			fmt.Println(result.Name, "means nothing; perhaps", result.Suggestions[0])
+			continue
+		}
+		fmt.Println(result.Name, "is", result.Match.ShortName, "by its", result.Match.Rule)
+	}
+	// Output:
+	// tf-python39 is python3.9 by its alias
+	// toolforge-node18-sssd-base:latest is node18 by its reference
+	// pyton3.11 means nothing; perhaps python3.11
+}
