@@ -36,7 +36,7 @@ var arrows = []arrow{
 	},
 	{
 		name:      "loading a catalog links neither Helm nor Kubernetes nor the network",
-		patterns:  []string{"./chart", "./chart/archive", "./chart/compare", "./chart/legacy", "./chart/lint", "./chart/nearest", "./chart/reference", "./chart/strictyaml"},
+		patterns:  []string{"./chart", "./chart/archive", "./chart/compare", "./chart/consumers", "./chart/legacy", "./chart/lint", "./chart/nearest", "./chart/reference", "./chart/strictyaml"},
 		required:  true,
 		forbidden: []string{"net/http", "helm.sh/", "k8s.io/", "os/exec", module + "resolver/", module + "server/", module + "cmd/", module + "chart/render", module + "chart/pack"},
 	},

@@ -23,7 +23,7 @@ func (c *Catalog) Legacy() map[string]any {
 }
 
 func (e *Entry) legacy() map[string]any {
-	out := map[string]any{"state": legacyState(e.State)}
+	out := map[string]any{"state": LegacyState(e.State)}
 	if e.Aliases != nil {
 		out["aliases"] = e.Aliases
 	}
@@ -51,7 +51,9 @@ func (v *Variant) legacy() map[string]any {
 	return out
 }
 
-func legacyState(state string) string {
+// LegacyState gives the word that the legacy document has for a state: itself,
+// or deprecated for one that no consumer knows.
+func LegacyState(state string) string {
 	switch state {
 	case StateStable, StateBeta, StateDeprecated:
 		return state

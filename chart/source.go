@@ -148,11 +148,25 @@ func readBounded(root fs.FS, name string, limit int64) (data []byte, err error) 
 	return data, err
 }
 
-// Values gives the text of values.yaml, for readers who need more than its
+// Values gives the text of values.yaml, or of the legacy document, for readers who need more than its
 // meaning, such as its comments. It must not be changed.
 func (s *Source) Values() []byte { return s.values }
 
-// ValuesFile gives the name that findings show for values.yaml.
+// Document gives values.yaml with the place of everything, as the rules see it;
+// nil if it is no YAML. A legacy document is below images there.
+func (s *Source) Document() *strictyaml.Node {
+	root, problems := strictyaml.Parse(s.values)
+	if s.legacy {
+		_, root, _ = s.wrap(root, problems)
+	}
+	return root
+}
+
+// IsLegacy tells whether the source is a legacy document and no chart.
+func (s *Source) IsLegacy() bool { return s.legacy }
+
+// ValuesFile gives the name that findings show for values.yaml, or for the
+// legacy document.
 func (s *Source) ValuesFile() string { return s.file(valuesFile) }
 
 // file gives the name that a finding shows for one of the chart's files.

@@ -28,6 +28,9 @@ var values string
 //go:embed lint.schema.json
 var lint string
 
+//go:embed check.schema.json
+var check string
+
 // OpenAPIYAML gives the OpenAPI 3.1 document as it is written, with its
 // comments. The slice is the caller's own.
 func OpenAPIYAML() []byte { return []byte(openAPI) }
@@ -52,3 +55,7 @@ func ValuesSchema() []byte { return []byte(values) }
 // LintSchema gives the JSON Schema (draft-07) of what `bayplan lint -o json`
 // prints. The slice is the caller's own.
 func LintSchema() []byte { return []byte(lint) }
+
+// CheckSchema gives the JSON Schema (draft-07) of what `bayplan check -o json`
+// prints. The slice is the caller's own.
+func CheckSchema() []byte { return []byte(check) }

@@ -17,12 +17,13 @@ import (
 	"fmt"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/consumers"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/strictyaml"
 )
 
 // DefaultType is the web service that Toolforge's webservice command starts
 // when its user names none.
-const DefaultType = "php7.4"
+const DefaultType = consumers.DefaultType
 
 // Options say what the rules may know besides the catalog. The zero value runs
 // the rules that need nothing.
@@ -61,7 +62,7 @@ func Run(source *chart.Source, opts Options) Result {
 	if loaded == nil {
 		return Result{Findings: findings}
 	}
-	root, _ := strictyaml.Parse(source.Values())
+	root := source.Document()
 	l := &linter{opts: opts, root: root, catalog: loaded.Catalog, file: source.ValuesFile(), invalid: map[string]bool{}}
 	for _, f := range findings {
 		if f.Severity == chart.SeverityError && f.File == l.file {

@@ -7,14 +7,9 @@ import (
 	"strings"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/consumers"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/nearest"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/strictyaml"
-)
-
-// The words that the webservice command knows.
-var (
-	wstypes   = []string{"generic", "js", "lighttpd", "lighttpd-plain", "python"}
-	resources = []string{"default", "jdk"}
 )
 
 // served gives the images that have a variant for the webservice command.
@@ -41,7 +36,7 @@ func (l *linter) missingWstype() {
 		if _, found := extra["wstype"]; found {
 			continue
 		}
-		hint := "write one of " + strings.Join(wstypes, ", ")
+		hint := "write one of " + strings.Join(consumers.Wstypes(), ", ")
 		for _, key := range slices.Sorted(maps.Keys(extra)) {
 			if alike(key, "wstype") {
 				hint = fmt.Sprintf("is it %s, misspelt?", key)
@@ -55,9 +50,9 @@ func (l *linter) missingWstype() {
 	}
 }
 
-func (l *linter) unknownWstype() { l.knownWord("wstype", wstypes) }
+func (l *linter) unknownWstype() { l.knownWord("wstype", consumers.Wstypes()) }
 
-func (l *linter) unknownResources() { l.knownWord("resources", resources) }
+func (l *linter) unknownResources() { l.knownWord("resources", consumers.Resources()) }
 
 // knownWord checks that a key of extra, if it is there, holds one of the words.
 func (l *linter) knownWord(key string, words []string) {

@@ -33,10 +33,11 @@ func newLintCommand(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lint CHART… | lint --explain [RULE…]",
 		Short: "Report everything that is wrong with a catalog chart, at once",
-		Long: `Lint reads catalog charts (directories or packaged charts) and reports every
-finding with its file, line and column: what a server refuses, and what is valid
-and still a mistake. Each finding names its rule; --explain says why that is one,
-with an example. It asks no registry, unless --live is given.
+		Long: `Lint reads catalog charts (directories, packaged charts, or files with the legacy
+document) and reports every finding with its file, line and column: what a server
+refuses, and what is valid and still a mistake. Each finding names its rule;
+--explain says why that is one, with an example. It asks no registry, unless --live
+is given.
 
 What is so on purpose is accepted by a comment with the reason, on the line or
 above it; what a server refuses cannot be:
@@ -98,9 +99,9 @@ func (o *lintOptions) run(ctx context.Context, paths []string) error {
 	var sources []*chart.Source
 	var failed []error
 	for _, path := range paths {
-		source, err := chart.Open(path)
+		source, err := openCatalog(path)
 		if err != nil {
-			failed = append(failed, unreadable(path, err))
+			failed = append(failed, unreadable("lint", path, err))
 			continue
 		}
 		sources = append(sources, source)
@@ -169,14 +170,14 @@ func (o *lintOptions) print(result lintResult, charts int) error {
 }
 
 // unreadable says what to do about a path that leads to no chart.
-func unreadable(path string, err error) error {
-	e := &fault.Error{Kind: fault.Usage, Op: "lint", Err: err}
+func unreadable(op, path string, err error) error {
+	e := &fault.Error{Kind: fault.Usage, Op: op, Err: err}
 	switch base := filepath.Base(path); {
 	case strings.Contains(path, "://"):
-		e.Side, e.Err = path, errors.New("lint reads files")
+		e.Side, e.Err = path, fmt.Errorf("%s reads files", op)
 		return e.WithHint("fetch the chart first: helm pull %s", path)
 	case base == "values.yaml" || base == "Chart.yaml":
-		return e.WithHint("name the chart's directory: bayplan lint %s", filepath.Dir(path))
+		return e.WithHint("name the chart's directory: bayplan %s %s", op, filepath.Dir(path))
 	}
 	if _, there := os.Stat(path); there != nil {
 		e.Side, e.Err = path, withoutPath(there)

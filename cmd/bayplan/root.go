@@ -42,6 +42,7 @@ Data goes to standard output, all else to standard error. Exit codes: 0 done;
 		newResolveCommand(std),
 		newDriftCommand(std),
 		newLintCommand(std),
+		newCheckCommand(std),
 		newPublishCommand(std),
 		newPullCommand(std),
 		newFakeCommand(std),
