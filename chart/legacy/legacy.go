@@ -58,7 +58,7 @@ func ReadFrom(r io.Reader, path string) (*chart.Source, error) {
 // all gives a source whose findings say so.
 func Read(data []byte, path string) (*chart.Source, error) {
 	if len(data) > MaxBytes {
-		return nil, fmt.Errorf("%s has more than %d bytes: %w", path, MaxBytes, archive.ErrTooLarge)
+		return nil, tooLarge(path)
 	}
 	documents := split(data)
 	var found []configMap
@@ -85,6 +85,10 @@ func Read(data []byte, path string) (*chart.Source, error) {
 		return nil, inFile(path, err)
 	}
 	return chart.FromLegacy(data, chart.Legacy{Kind: "file", Path: path}), nil
+}
+
+func tooLarge(path string) error {
+	return fmt.Errorf("%s has more than %d bytes: %w", path, MaxBytes, archive.ErrTooLarge)
 }
 
 // inside names the document that a manifest holds, as the files of an archive

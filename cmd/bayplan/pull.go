@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"time"
 
@@ -141,24 +140,5 @@ func (o *pullOptions) write(chart *artifact.Chart) (string, error) {
 		}
 		return "", err
 	}
-	return folder, unpack(content, folder)
-}
-
-// unpack writes an archive's files. It was checked when it was read: no name
-// leads out of the folder, and os.Root would not follow one.
-func unpack(content *archive.Chart, folder string) error {
-	root, err := os.OpenRoot(folder)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = root.Close() }() // files are closed by themselves
-	for name, data := range content.Files {
-		if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
-			return err
-		}
-		if err := root.WriteFile(name, data, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return folder, writeFiles(folder, content.Files)
 }
