@@ -1,9 +1,9 @@
 // Package gate says what speaks against publishing a change without a thought:
 // each objection has a name, by which a maintainer who has thought allows it.
 //
-// What a change is and whom it breaks is package compare's; whether a catalog is
-// valid at all is package chart's, and nothing allows one that is not. The
-// package asks nobody and decides nothing: it lists.
+// What a change is and whom it breaks is the word of packages compare and
+// consumers; whether a catalog is valid at all is package chart's, and nothing
+// allows one that is not. The package asks nobody and decides nothing: it lists.
 package gate
 
 import (
@@ -15,6 +15,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/compare"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/consumers"
 )
 
 // Objection is a reason not to publish.
@@ -63,6 +64,21 @@ func Findings(findings chart.Findings) []Objection {
 		if !seen[f.Rule] {
 			seen[f.Rule] = true
 			out = append(out, Objection{Name: Lint + ":" + f.Rule, Reason: f.Path + ": " + f.Message})
+		}
+	}
+	return out
+}
+
+// Consumers objects to what breaks a consumer that read the catalog before: that
+// it fails as a whole, cannot start its default, or makes a reference that nothing
+// can pull. That one image or spelling is lost to it is a change, to which
+// [Changes] objects.
+func Consumers(before, now consumers.Result) []Objection {
+	var out []Objection
+	for _, b := range consumers.Breaks(before, now) {
+		switch b.Kind {
+		case consumers.KindFails, consumers.KindDefault, consumers.KindUnusable:
+			out = append(out, Objection{Name: b.Name, Reason: b.Consumer + ": " + b.Message})
 		}
 	}
 	return out

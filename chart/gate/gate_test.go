@@ -7,6 +7,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/compare"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/consumers"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/gate"
 )
 
@@ -96,4 +97,18 @@ func TestFindings(t *testing.T) {
 		{Rule: "default-type", Severity: chart.SeverityError, Path: "images", Message: "again"},
 	}
 	require.Equal(t, []gate.Objection{{Name: "lint:default-type", Reason: "images: there is no php7.4"}}, gate.Findings(found))
+}
+
+func TestConsumers(t *testing.T) {
+	read := func(values string) consumers.Result {
+		return consumers.Check(consumers.Of(chart.FromValues([]byte("formatVersion: \"1.0\"\n" + values))))
+	}
+	entry := func(name, wstype string) string {
+		return "  " + name + ": {state: stable, image: one.example/a, variants: {webservice: {image: one.example/a, extra: {wstype: " + wstype + "}}}}\n"
+	}
+	good := read("images:\n" + entry("php7.4", "lighttpd") + entry("b", "js"))
+	require.Equal(t, []string{"webservice-0.98/fails"}, names(gate.Consumers(good, read("images:\n"+entry("php7.4", "lighttpd")+entry("b", "cobol")))))
+	require.Equal(t, []string{"webservice-0.98/default"}, names(gate.Consumers(good, read("images:\n"+entry("b", "js")))))
+	require.Empty(t, gate.Consumers(good, read("images:\n"+entry("php7.4", "lighttpd"))), "an image is gone: a change")
+	require.Empty(t, gate.Consumers(read("images: {}\n"), good))
 }

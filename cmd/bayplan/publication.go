@@ -9,6 +9,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/compare"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/consumers"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/gate"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/render"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
@@ -106,6 +107,7 @@ func objectionsTo(before *artifact.Chart, now *packaged) ([]gate.Objection, erro
 		return nil, err
 	}
 	out := gate.Changes(compare.Catalogs(loaded.Catalog, now.chart.Catalog))
+	out = append(out, gate.Consumers(consumers.Check(consumers.Of(source)), consumers.Check(consumers.Of(now.source)))...)
 	out = append(out, gate.Names(loaded.Catalog, now.chart.Catalog)...)
 	dropped, err := droppedObjects(before.Archive, now.archive)
 	if err != nil {
