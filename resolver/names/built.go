@@ -32,8 +32,8 @@ type Built struct {
 	Repository *inventory.Repository
 	Image      *inventory.Image
 	Rule       Rule
-	// Also are the short names of others that match as well; the answer is the
-	// first, stable ones before others, then by name.
+	// Also are the short names of others that match as well, five at most; the
+	// answer is the first, stable ones before others, then by name.
 	Also []string
 }
 
@@ -46,7 +46,7 @@ func InTool(tool *inventory.Tool, host string, s Spelling) Built {
 	if tool == nil || s.Host != "" && s.Host != host || s.Digest != "" && (!isDigest || digest.String() != s.Digest) {
 		return Built{}
 	}
-	c := choice{tag: s.Tag}
+	c := choice{tool: tool, tag: s.Tag}
 	if isDigest {
 		c.digest = &digest
 	}
@@ -60,16 +60,22 @@ func InTool(tool *inventory.Tool, host string, s Spelling) Built {
 	if r := tool.Aliased(s.Name); r != nil { // so there is no image by that name
 		c.offer(r, r.Untagged())
 	}
-	return c.built(tool, s)
+	return c.built(s)
 }
 
-// choice keeps the best of the images that are offered to it, and its equals.
+// maxAlso is how many others that match as well are said.
+const maxAlso = 5
+
+// choice keeps the best of the images that are offered to it, and a few of its
+// equals.
 type choice struct {
+	tool   *inventory.Tool
 	tag    string            // "" if none is written
 	digest *inventory.Digest // nil if none is written
-	best   []candidate
+	best   []candidate       // in the order of preference
 }
 
+// candidate is an image that a spelling may mean.
 type candidate struct {
 	repository *inventory.Repository
 	image      *inventory.Image
@@ -91,33 +97,48 @@ func (c *choice) offer(r *inventory.Repository, i *inventory.Image) {
 		return
 	}
 	next := candidate{r, i}
-	if len(c.best) == 0 {
-		c.best = append(c.best, next)
-		return
+	if len(c.best) > 0 {
+		switch order := c.compare(next, c.best[0]); {
+		case order > 0:
+			return
+		case order < 0:
+			c.best = c.best[:0]
+		}
 	}
-	switch order := next.compare(c.best[0]); {
-	case c.tag != "" || order == 0:
-		c.best = append(c.best, next)
-	case order < 0:
-		c.best = append(c.best[:0], next)
+	// Equals come nearly in their order, so that their place is at the end.
+	at := len(c.best)
+	for at > 0 && c.prefer(next, c.best[at-1]) < 0 {
+		at--
+	}
+	if at <= maxAlso {
+		c.best = slices.Insert(c.best, at, next)
+		c.best = c.best[:min(len(c.best), 1+maxAlso)]
 	}
 }
 
-// compare puts latest first, then the newest push.
-func (c candidate) compare(other candidate) int {
-	if a, b := c.isLatest(), other.isLatest(); a || b {
-		switch {
-		case a && b:
-			return 0
-		case a:
-			return -1
-		}
+// compare puts latest first, then the newest push. Where a tag is written, all
+// that have it are equal.
+func (c *choice) compare(a, b candidate) int {
+	switch {
+	case c.tag != "" || a.isLatest() && b.isLatest():
+		return 0
+	case a.isLatest():
+		return -1
+	case b.isLatest():
 		return 1
 	}
-	return cmp.Compare(other.image.Pushed, c.image.Pushed)
+	return cmp.Compare(b.image.Pushed, a.image.Pushed)
 }
 
 func (c candidate) isLatest() bool { return c.image.Tag == reference.DefaultTag }
+
+// prefer orders equals: stable ones first, then by name.
+func (c *choice) prefer(a, b candidate) int {
+	if a.repository == b.repository {
+		return strings.Compare(a.image.Tag, b.image.Tag)
+	}
+	return cmp.Or(a.unstable(c.tool)-b.unstable(c.tool), strings.Compare(a.shortName(c.tool), b.shortName(c.tool)))
+}
 
 // unstable is 1 for what its owner calls other than stable, to go behind the rest.
 func (c candidate) unstable(tool *inventory.Tool) int {
@@ -131,17 +152,14 @@ func (c candidate) shortName(tool *inventory.Tool) string {
 	return tool.Project + "/" + c.repository.Name + ":" + c.image.Tag
 }
 
-func (c *choice) built(tool *inventory.Tool, s Spelling) Built {
+func (c *choice) built(s Spelling) Built {
 	if len(c.best) == 0 {
 		return Built{}
 	}
-	slices.SortFunc(c.best, func(a, b candidate) int {
-		return cmp.Or(a.unstable(tool)-b.unstable(tool), strings.Compare(a.shortName(tool), b.shortName(tool)))
-	})
 	first := c.best[0]
-	out := Built{Repository: first.repository, Image: first.image, Rule: first.rule(tool, s)}
+	out := Built{Repository: first.repository, Image: first.image, Rule: first.rule(c.tool, s)}
 	for _, other := range c.best[1:] {
-		out.Also = append(out.Also, other.shortName(tool))
+		out.Also = append(out.Also, other.shortName(c.tool))
 	}
 	return out
 }

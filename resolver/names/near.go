@@ -63,7 +63,7 @@ func nearIn(tool *inventory.Tool, s Spelling) []string {
 func bestOf(tool *inventory.Tool, r *inventory.Repository, tag string) []string {
 	image := r.Image(cmp.Or(tag, reference.DefaultTag))
 	if image == nil {
-		image = InTool(tool, "", Spelling{Name: r.Name}).Image
+		image = r.Untagged()
 	}
 	if image == nil {
 		return nil

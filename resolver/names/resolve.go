@@ -29,8 +29,9 @@ type Match struct {
 	Spelling Spelling
 	Image    *snapshot.Image // nil if nothing is found
 	Rule     Rule            // "" if nothing is found
-	// Also are the short names of other images that match as well; the answer is
-	// the first of all, stable ones before others, then by name.
+	// Also are the short names of other images that match as well, of user-built
+	// ones five at most; the answer is the first of all, stable ones before others,
+	// then by name.
 	Also []string
 }
 
@@ -58,7 +59,8 @@ func (m Match) Reference() reference.Reference {
 // reference's. A digest leads to a reference only that the catalog pins to it.
 func (x *Index) Resolve(text string) Match {
 	s := Parse(text)
-	if m := x.named(s, text); m.Image != nil {
+	if m := x.named(Spelling{Name: text}); m.Image != nil {
+		m.Spelling = s
 		return m // whatever parts it seems to have
 	}
 	for _, reading := range readings(s) {
@@ -93,7 +95,7 @@ func readings(s Spelling) []Spelling {
 // resolve finds the image that one reading means.
 func (x *Index) resolve(s Spelling) Match {
 	if s.Project == "" && s.Digest == "" {
-		if m := x.named(s, s.Name); m.Image != nil {
+		if m := x.named(s); m.Image != nil {
 			return m
 		}
 	}
@@ -101,17 +103,14 @@ func (x *Index) resolve(s Spelling) Match {
 }
 
 // named finds an image by its short name or an alias.
-func (x *Index) named(s Spelling, name string) Match {
-	m := Match{Spelling: s}
-	if name == s.Text {
-		s.Host, s.Tag = "", "" // the whole is the name
-	}
-	if i, ok := x.byName[name]; ok && agrees(s, x.images[i].Reference) {
+func (x *Index) named(s Spelling) Match {
+	var m Match
+	if i, ok := x.byName[s.Name]; ok && agrees(s, x.images[i].Reference) {
 		m.among(RuleShortName, x.images, []int{i})
 		return m
 	}
 	var owners []int
-	for _, i := range x.byAlias[name] {
+	for _, i := range x.byAlias[s.Name] {
 		if agrees(s, x.images[i].Reference) {
 			owners = append(owners, i)
 		}
@@ -122,7 +121,7 @@ func (x *Index) named(s Spelling, name string) Match {
 
 // located finds an image by its repository.
 func (x *Index) located(s Spelling) Match {
-	m := Match{Spelling: s}
+	var m Match
 	places := x.byPath[s.Path()]
 	if len(places) == 0 {
 		return m
