@@ -130,8 +130,11 @@ func write(files []File) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// chartFile is the file that every chart has.
+const chartFile = "Chart.yaml"
+
 func rank(name string) int {
-	if name == "Chart.yaml" {
+	if name == chartFile {
 		return 0
 	}
 	return 1

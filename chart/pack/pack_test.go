@@ -299,3 +299,29 @@ func TestDirAs(t *testing.T) {
 	_, err = pack.DirAs(dir, "1.2")
 	require.Error(t, err, "no SemVer")
 }
+
+// Older content becomes a new version without changing in anything else.
+func TestAs(t *testing.T) {
+	dir := copied(t)
+	write(t, dir, "Chart.yaml", "apiVersion: v2\nname: image-config\nversion: 1.2.3 # as it was\n")
+	old := packed(t, dir)
+	again, err := pack.As(old.Archive, "1.4.0")
+	require.NoError(t, err)
+	require.Equal(t, "1.4.0", again.Chart.Metadata.Version)
+	require.Equal(t, old.Chart.Catalog, again.Chart.Catalog)
+	before, err := archive.Read(old.Archive)
+	require.NoError(t, err)
+	after, err := archive.Read(again.Archive)
+	require.NoError(t, err)
+	require.Equal(t, "apiVersion: v2\nname: image-config\nversion: 1.4.0 # as it was\n", string(after.Files["Chart.yaml"]))
+	before.Files["Chart.yaml"] = after.Files["Chart.yaml"]
+	require.Equal(t, before.Files, after.Files)
+
+	same, err := pack.As(old.Archive, "1.2.3")
+	require.NoError(t, err)
+	require.Equal(t, old.Archive, same.Archive)
+	_, err = pack.As([]byte("no archive"), "1.2.3")
+	require.Error(t, err)
+	_, err = pack.As(old.Archive, "1.2")
+	require.Error(t, err)
+}

@@ -67,8 +67,15 @@ The exit code is 1 if something speaks against it.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.version, "version", "", "publish under this `VERSION`; Chart.yaml says 0.0.0 or the same")
-	flags.StringVar(&o.prereleases, "prereleases", buildStyle, "`REGEXP` of the pre-releases that count as released versions")
 	flags.StringVar(&o.dev, "dev", "", "`REGEXP` of versions that may be replaced; this one has to match")
+	o.register(cmd)
+	return cmd
+}
+
+// register adds the flags of all who publish.
+func (o *publishOptions) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.prereleases, "prereleases", buildStyle, "`REGEXP` of the pre-releases that count as released versions")
 	flags.StringVar(&o.revision, "revision", "", "the `COMMIT` that the chart was made from, for the manifest")
 	flags.StringArrayVar(&o.allow, "allow", nil, "publish although this objection speaks against it: its `NAME`, or the kind before the colon (repeatable)")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would happen, and write nothing")
@@ -78,7 +85,6 @@ The exit code is 1 if something speaks against it.`,
 	flags.StringVar(&o.defaultType, "default-type", lint.DefaultType, "`NAME` that the webservice command starts when its user names none; \"\" if nobody reads one")
 	o.signing.register(cmd)
 	o.output.register(cmd)
-	return cmd
 }
 
 // chartAndTargets wants a chart and at least one repository.
@@ -106,13 +112,16 @@ func (o *publishOptions) run(ctx context.Context, path string, names []string) e
 	if err != nil {
 		return o.invalid(err)
 	}
+	return o.publishAndPrint(ctx, publishing{client: client, targets: targets, pattern: pattern, pkg: pkg})
+}
+
+// publishAndPrint publishes, shows how far it is, and says what came of it.
+func (o *publishOptions) publishAndPrint(ctx context.Context, p publishing) error {
 	var step atomic.Value
 	step.Store("packaging")
 	stop := o.std.whileWaiting(func() string { return step.Load().(string) })
-	result, err := o.publish(ctx, publishing{
-		client: client, targets: targets, pattern: pattern, pkg: pkg,
-		told: func(what string, at artifact.Reference) { step.Store(what + " " + at.Host) },
-	})
+	p.told = func(what string, at artifact.Reference) { step.Store(what + " " + at.Host) }
+	result, err := o.publish(ctx, p)
 	stop()
 	if err != nil {
 		return err

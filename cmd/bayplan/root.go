@@ -46,6 +46,7 @@ Data goes to standard output, all else to standard error. Exit codes: 0 done;
 		newPublishCommand(std),
 		newPullCommand(std),
 		newFakeCommand(std),
+		newRollbackCommand(std),
 		newImportCommand(std),
 		newVersionCommand(std),
 	)
