@@ -10,7 +10,6 @@
 package compare
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -73,12 +72,8 @@ func at(name string, steps ...string) string {
 	return strictyaml.Keys(append([]string{"images", name}, steps...)...).String()
 }
 
-// listed writes a few words as people do; of many, the first and their number.
+// listed writes a few words as people do.
 func listed(words []string) string {
-	const most = 5
-	if len(words) > most+1 {
-		return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), len(words)-most)
-	}
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}

@@ -20,6 +20,6 @@ func ExampleCatalogs() {
 		fmt.Println(c.Kind, c.Breaking, c.Reason)
 	}
 	// Output:
-	// alias-moved true jobs that name node silently run registry.example/node20 from their next start on
+	// alias-moved true jobs that name it silently run another reference from their next start on: registry.example/node20
 	// state-changed false jobs-api lists it now
 }

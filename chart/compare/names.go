@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -88,12 +87,8 @@ func (c *comparison) gone(name string, before *chart.Entry) {
 		return
 	}
 	change := Change{Kind: KindImageRemoved, Image: name, Path: at(name), Old: before.Reference()}
-	words := name
-	if lost := c.lost(before); len(lost) > 0 {
-		words += " or its aliases " + listed(lost)
-	}
 	v := safe("")
-	v.breaks("jobs that name " + words + " find no image any more and cannot be started or loaded")
+	v.breaks("jobs that name it find no image any more, and cannot be started or loaded")
 	if before.Variants[chart.VariantWebservice] != nil {
 		v.breaks(webserviceGone(name))
 	}
@@ -106,17 +101,6 @@ func (c *comparison) gone(name string, before *chart.Entry) {
 	c.orphans(name, before)
 }
 
-// lost gives the aliases of a removed image that mean nothing any more.
-func (c *comparison) lost(before *chart.Entry) []string {
-	var lost []string
-	for _, alias := range before.Aliases {
-		if c.after[alias] == "" {
-			lost = append(lost, alias)
-		}
-	}
-	return lost
-}
-
 // orphans reports what becomes of the aliases of an image that is gone.
 func (c *comparison) orphans(name string, before *chart.Entry) {
 	for _, alias := range before.Aliases {
@@ -125,16 +109,16 @@ func (c *comparison) orphans(name string, before *chart.Entry) {
 		}
 		if now := c.after[alias]; now != "" {
 			c.moved(name, before, alias, now)
-		} else if c.after[name] != "" {
-			c.aliasRemoved(name, alias) // else the name's removal says so
+		} else {
+			c.aliasRemoved(name, alias)
 		}
 	}
 }
 
 func (c *comparison) renamed(name string, before *chart.Entry, now string) {
-	v := safe(fmt.Sprintf("jobs that name %s find %s by its alias, which is the same reference", name, now))
+	v := safe("jobs that name it find the image by its alias, and run what they ran")
 	if parts := movedParts(before.Reference(), c.to.Images[now].Reference()); len(parts) > 0 && c.predecessor(now) != name {
-		v.breaks(fmt.Sprintf("jobs that name %s silently run %s from their next start on", name, c.to.Images[now].Reference()))
+		v.breaks("jobs that name it silently run another reference from their next start on: " + c.to.Images[now].Reference())
 	}
 	if before.Variants[chart.VariantWebservice] != nil {
 		v.breaks(webserviceGone(name))
@@ -173,15 +157,15 @@ func (c *comparison) aliases(name, was string, before, now *chart.Entry) {
 
 func (c *comparison) aliasRemoved(name, alias string) {
 	v := safe("")
-	v.breaks(fmt.Sprintf("stored jobs that name %s find no image any more", alias))
+	v.breaks("stored jobs that name it find no image any more")
 	c.add(v.on(Change{Kind: KindAliasRemoved, Image: name, Path: at(name, "aliases"), Alias: alias, Old: name}))
 }
 
 // moved reports an alias that means another image now.
 func (c *comparison) moved(name string, before *chart.Entry, alias, now string) {
-	v := safe(fmt.Sprintf("%s means another image, which is the same reference", alias))
+	v := safe("jobs that name it run what they ran: the other image is the same reference")
 	if reference := c.to.Images[now].Reference(); len(movedParts(before.Reference(), reference)) > 0 {
-		v.breaks(fmt.Sprintf("jobs that name %s silently run %s from their next start on", alias, reference))
+		v.breaks("jobs that name it silently run another reference from their next start on: " + reference)
 	}
 	path := at(now, "aliases")
 	if now == alias {

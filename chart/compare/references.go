@@ -87,7 +87,7 @@ func (c *comparison) variantAdded(name, variant string, before, now *chart.Entry
 }
 
 func (c *comparison) variantRemoved(name, variant string, before, now *chart.Entry) *verdict {
-	v := safe("jobs-api reads the flat image; only one from before 2026-05 reads this variant")
+	v := safe("jobs-api reads the flat image, and only one from before 2026-05 reads this variant")
 	if jobsRead(variant, before, now) {
 		v = c.jobsMove(name, before.Reference(), now)
 	}
@@ -112,7 +112,7 @@ func (c *comparison) variantMoved(name, variant string, before, now *chart.Entry
 		v.whySafe = "a webservice runs the new reference from its next start on"
 		webserviceReference(v, reference)
 	case chart.VariantJobs:
-		v.whySafe = "jobs-api reads the flat image; only one from before 2026-05 reads this variant"
+		v.whySafe = "jobs-api reads the flat image, and only one from before 2026-05 reads this variant"
 		return v
 	}
 	c.newHost(v, reference)
@@ -150,11 +150,11 @@ func (c *comparison) jobsMove(name, before string, now *chart.Entry) *verdict {
 	v.breaks(fmt.Sprintf("jobs-api compares host, path and tag with running jobs, and the %s moved: jobs on it are out of sync until they are recreated", listed(moved)))
 	c.newHost(v, to)
 	if path := partsOf(before).Path; slices.Contains(parts, PartPath) && !c.stillMeans(name, path, before, now) {
-		keep := before + " under formerly"
+		keep := "the old reference under formerly"
 		if !strings.Contains(path, "/") { // an alias holds none
-			keep = "that as an alias, or " + keep
+			keep = "the path as an alias, or " + keep
 		}
-		v.breaks(fmt.Sprintf("jobs that name it %s find nothing: keep %s", path, keep))
+		v.breaks("jobs that name it by its old path find nothing: keep " + keep)
 	}
 	if partsOf(to).Digest != "" {
 		v.breaks("jobs-api takes a digest in the catalog for the end of the tag: leave it out")

@@ -64,7 +64,7 @@ func memoryOf(word any) (mebibytes int, known bool) {
 // webserviceGone says what it means that webservice has a type no more. It
 // knows no aliases.
 func webserviceGone(name string) string {
-	why := fmt.Sprintf("webservice, which knows no aliases, no longer has the type %s: its webservices cannot be started or restarted", name)
+	why := "webservice, which knows no aliases, has this type no more: webservices of it cannot be started or restarted"
 	if name == webserviceDefault {
 		why += ", nor those that name no type"
 	}

@@ -15,8 +15,9 @@ import (
 // outputFlag is -o: how data is written.
 type outputFlag struct{ choice }
 
-func (o *outputFlag) register(cmd *cobra.Command) {
-	o.choice = newChoice("table", "json", "yaml")
+// register adds the flag; more are formats that only this command has.
+func (o *outputFlag) register(cmd *cobra.Command, more ...string) {
+	o.choice = newChoice(append([]string{"table", "json", "yaml"}, more...)...)
 	o.choice.register(cmd, "output", "o", "how to write it")
 }
 

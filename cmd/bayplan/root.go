@@ -43,6 +43,7 @@ Data goes to standard output, all else to standard error. Exit codes: 0 done;
 		newDriftCommand(std),
 		newLintCommand(std),
 		newCheckCommand(std),
+		newDiffCommand(std),
 		newPublishCommand(std),
 		newPullCommand(std),
 		newFakeCommand(std),

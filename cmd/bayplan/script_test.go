@@ -38,6 +38,7 @@ func TestScript(t *testing.T) {
 				env.Setenv(helm, os.Getenv(helm))
 			}
 			env.Setenv("CHART", filepath.Join(repository, "chart/image-config"))
+			env.Setenv("CATALOGS", filepath.Join(repository, "testdata/catalogs"))
 			st := newStage()
 			env.Values[stageKey{}] = st
 			env.Defer(st.close)

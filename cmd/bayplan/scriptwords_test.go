@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/kubernetes/kubernetestest"
 )
 
 // scriptWords are the words that scripts have besides testscript's.
@@ -33,6 +34,8 @@ var scriptWords = map[string]func(ts *testscript.TestScript, neg bool, args []st
 	"harbor":   harborWord,
 	"keys":     keysWord,
 	"happens":  happensWord,
+	"cluster":  clusterWord,
+	"deploy":   deployWord,
 }
 
 type stageKey struct{}
@@ -42,6 +45,7 @@ type stage struct {
 	mu       sync.Mutex
 	services map[string]*service
 	harbors  map[string]*harbortest.Harbor
+	cluster  *kubernetestest.Cluster
 	closers  []func()
 }
 

@@ -45,7 +45,7 @@ func startService(ts *testscript.TestScript, args []string) (*service, error) {
 	}
 	cmd := exec.CommandContext(testContext(), program, args...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "DOCKER_CONFIG", "BAYPLAN_CONFIG", "GOCOVERDIR"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "DOCKER_CONFIG", "BAYPLAN_CONFIG", "KUBECONFIG", "GOCOVERDIR"} {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}

@@ -17,6 +17,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/kubernetes"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
@@ -29,6 +30,7 @@ type sourceFlags struct {
 	keyring         string
 	requireSigned   bool
 	registries      []string
+	cluster         kubernetes.Options
 	interval        time.Duration
 	catalogInterval time.Duration
 	// roundLimit bounds one round at a registry; 0 means as long as it takes.
@@ -40,8 +42,9 @@ type sourceFlags struct {
 }
 
 func (f *sourceFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.catalog, "catalog", "", "`CATALOG` to read: oci://HOST/PATH/image-config:VERSION (or @DIGEST), a chart's directory, a .tgz, or \"bundled\"")
+	cmd.Flags().StringVar(&f.catalog, "catalog", "", "`CATALOG` to read: oci://HOST/PATH/image-config:VERSION (or @DIGEST), a chart's directory, a .tgz, \"bundled\", configmap://NAMESPACE/NAME, or file:PATH of a legacy document")
 	f.registerVersion(cmd)
+	f.registerCluster(cmd)
 }
 
 // registerVersion adds which version of a chart is meant, whose signature counts,
@@ -53,6 +56,12 @@ func (f *sourceFlags) registerVersion(cmd *cobra.Command) {
 	flags.StringVar(&f.keyring, "keyring", "", "check who signed the catalog's chart, against the public keys in this `FILE` (gpg --export)")
 	flags.BoolVar(&f.requireSigned, "require-signed", false, "refuse a chart that no key of --keyring signed")
 	f.registerRegistries(cmd)
+}
+
+// registerCluster adds which Kubernetes cluster is asked, as kubectl has it.
+func (f *sourceFlags) registerCluster(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.cluster.Kubeconfig, "kubeconfig", "", "`FILE` that says how the cluster of a configmap:// catalog is reached (default: as kubectl, or the cluster that this runs in)")
+	cmd.Flags().StringVar(&f.cluster.Context, "context", "", "`NAME` of the context in the kubeconfig (default: the current one)")
 }
 
 // registerRegistries adds how registries are reached, which is all that commands
@@ -102,7 +111,7 @@ func (f *sourceFlags) open(ctx context.Context, opts resolver.Options) (*resolve
 
 // hosts makes the directory of how registries are reached.
 func (f *sourceFlags) hosts(configs map[string]endpoint.Config) (*endpoint.Directory, error) {
-	opts := endpoint.Options{UserAgent: "bayplan/" + buildVersion(), Credentials: f.credentials}
+	opts := endpoint.Options{UserAgent: userAgent(), Credentials: f.credentials}
 	if opts.Credentials == nil {
 		var err error
 		if opts.Credentials, err = credentials(); err != nil {
@@ -112,7 +121,7 @@ func (f *sourceFlags) hosts(configs map[string]endpoint.Config) (*endpoint.Direc
 	return endpoint.New(configs, opts)
 }
 
-// origin tells an oci:// reference from a path.
+// origin tells where a catalog comes from by how its name begins.
 func (f *sourceFlags) origin(hosts *endpoint.Directory, log *slog.Logger) (resolver.Origin, error) {
 	switch {
 	case f.given != nil:
@@ -120,21 +129,69 @@ func (f *sourceFlags) origin(hosts *endpoint.Directory, log *slog.Logger) (resol
 	case f.catalog == "":
 		return nil, fault.New(fault.Usage, "", "", "no catalog is named").
 			WithHint("name one with --catalog (oci://…, a chart's directory, a .tgz or \"bundled\"); to look around: bayplan serve --demo")
-	case strings.Contains(f.catalog, "://"):
+	case strings.Contains(f.catalog, "://") && !f.isLegacy():
 		return f.repository(hosts, log)
 	case f.constraint != "" || f.prereleases != "":
 		return nil, fault.New(fault.Usage, "", "--constraint", "only an oci:// catalog has versions to choose from")
+	case f.isLegacy():
+		return f.legacy()
 	case f.catalog == string(resolver.OriginBundled):
 		return resolver.FromBundled(), nil
 	}
-	// A path that is not there is a slip of the pen; one that vanishes later is
-	// the business of who serves.
-	if _, err := os.Stat(f.catalog); errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.Usage, "", "--catalog", "there is nothing at %s", f.catalog).
-			WithHint("a chart in a registry is written oci://HOST/PATH:VERSION")
+	if err := isThere(f.catalog); err != nil {
+		return nil, err
+	}
+	if !isChart(f.catalog) {
+		return nil, fault.New(fault.Usage, "", "--catalog", "%s is neither a chart's directory nor a packaged chart (.tgz)", f.catalog).
+			WithHint("a legacy document, or manifests that hold one, is written %s%s", filePrefix, f.catalog)
 	}
 	return resolver.FromPath(f.catalog), nil
 }
+
+// filePrefix begins the path of a legacy document.
+const filePrefix = "file:"
+
+// isLegacy tells a catalog that is a legacy document and no chart.
+func (f *sourceFlags) isLegacy() bool {
+	return strings.HasPrefix(f.catalog, kubernetes.Scheme) || strings.HasPrefix(f.catalog, filePrefix)
+}
+
+// legacy follows a legacy document, which nobody signs.
+func (f *sourceFlags) legacy() (resolver.Origin, error) {
+	if f.requireSigned {
+		return nil, fault.New(fault.Usage, "", "--require-signed", "%s carries no signature", f.catalog).
+			WithHint("charts in a registry do: --catalog oci://…")
+	}
+	if path, isFile := strings.CutPrefix(f.catalog, filePrefix); isFile {
+		if err := isThere(path); err != nil {
+			return nil, err
+		}
+		return resolver.FromLegacyFile(path), nil
+	}
+	ref, err := kubernetes.ParseReference(f.catalog)
+	if err != nil {
+		return nil, err
+	}
+	opts := f.cluster
+	opts.UserAgent = userAgent()
+	origin, err := kubernetes.Follow(ref, opts)
+	if err != nil {
+		return nil, err
+	}
+	return origin, nil
+}
+
+// isThere refuses a path that is a slip of the pen; one that vanishes later is
+// the business of who serves.
+func isThere(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.Usage, "", "--catalog", "there is nothing at %s", path).
+			WithHint("a chart in a registry is written oci://HOST/PATH:VERSION")
+	}
+	return nil
+}
+
+func userAgent() string { return "bayplan/" + buildVersion() }
 
 func (f *sourceFlags) repository(hosts *endpoint.Directory, log *slog.Logger) (resolver.Origin, error) {
 	ref, err := artifact.ParseReference(f.catalog)
