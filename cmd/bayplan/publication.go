@@ -205,14 +205,7 @@ func (o *publishOptions) table(p *publication) error {
 				status = "would be published"
 			}
 		}
-		rows[i] = []string{r.Reference.Repository().String(), p.Version, dash(r.Before), status, dash(r.Digest)}
+		rows[i] = []string{r.Reference.Repository().String(), p.Version, orDash(r.Before), status, orDash(r.Digest)}
 	}
 	return printTable(o.std, []string{"REPOSITORY", "VERSION", "BEFORE", "STATUS", "DIGEST"}, rows)
-}
-
-func dash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
 }

@@ -113,7 +113,7 @@ func (o *pullOptions) run(ctx context.Context, name string) error {
 
 func (o *pullOptions) print(p pulled) error {
 	return o.output.print(o.std.out, p, func() error {
-		rows := [][]string{{p.Path, p.Version, dash(p.VerifiedBy), p.Digest}}
+		rows := [][]string{{p.Path, p.Version, orDash(p.VerifiedBy), p.Digest}}
 		return printTable(o.std, []string{"WRITTEN", "VERSION", "SIGNED BY", "DIGEST"}, rows)
 	})
 }

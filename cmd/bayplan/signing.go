@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -36,30 +37,35 @@ func (f *signingFlags) sign(p *packaged, into *artifact.Package) (signer string,
 	if !f.wanted {
 		return "", nil
 	}
-	if f.ring == "" {
-		return "", fault.New(fault.Usage, "", "--sign", "it needs a private key").
-			WithHint("export one with gpg --export-secret-keys, and name the file with --secret-keyring")
-	}
-	key, err := f.open()
+	key, err := f.private()
 	if err != nil {
-		return "", fault.Wrap(fault.Usage, "read --secret-keyring", f.ring, err)
+		return "", err
 	}
 	metadata, err := p.metadata()
 	if err != nil {
 		return "", err
 	}
-	if into.Provenance, err = key.Sign(metadata, p.file(), p.archive, into.Created); err != nil {
+	if into.Provenance, err = key.Sign(metadata, p.file(), p.archive, time.Now()); err != nil {
 		return "", fault.Wrap(fault.Usage, "sign", p.file(), err)
 	}
 	return key.Signer().Identity, nil
 }
 
-func (f *signingFlags) open() (*provenance.Key, error) {
+// private reads the key to sign with.
+func (f *signingFlags) private() (*provenance.Key, error) {
+	if f.ring == "" {
+		return nil, fault.New(fault.Usage, "", "--sign", "it needs a private key").
+			WithHint("export one with gpg --export-secret-keys, and name the file with --secret-keyring")
+	}
 	data, err := readLimited(f.ring, provenance.MaxRing)
 	if err != nil {
-		return nil, err
+		return nil, fault.Wrap(fault.Usage, "read --secret-keyring", f.ring, err)
 	}
-	return provenance.ReadKey(data, f.key, f.ask)
+	key, err := provenance.ReadKey(data, f.key, f.ask)
+	if err != nil {
+		return nil, fault.Wrap(fault.Usage, "read --secret-keyring", f.ring, err)
+	}
+	return key, nil
 }
 
 // ask gives the passphrase: of a file, or of whoever sits there.
