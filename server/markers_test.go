@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -240,4 +241,54 @@ func TestStandardImagesWithMarkers(t *testing.T) {
 	s.registries.mark("tool-b")
 	s.refresh(t)
 	require.Equal(t, before, s.get(t, "/v1/images").header.Get("ETag"), "as if they had never been")
+}
+
+// Owners' aliases are spellings too, and near those who may see them.
+func TestOwnersAliasesResolve(t *testing.T) {
+	p := startMarked(t, setup{}, "tool-c/web:v1", "tool-c/web:v2", "tool-c/cron:latest", "tool-a-char.sep-b/web:latest", "!tool-secret/vault:latest")
+	p.mark(t, "tool-c/web:v1", "aliases-front_-old_.front")
+	p.mark(t, "tool-a-char.sep-b/web:latest", "aliases-front")
+	p.mark(t, "tool-secret/vault:latest", "aliases-hidden", "aliases-bookworm")
+	v2 := p.one(t, "tool-c/web:v2")
+	for spelling, wanted := range map[string]string{
+		"tool-c/front":               "tool-c/web:v2",
+		"tool-c/old/front":           "tool-c/web:v2",
+		"tool-c/front:v2":            "tool-c/web:v2",
+		harborHost + "/tool-c/front": "tool-c/web:v2",
+		"tool-c/front@" + v2.Digest:  "tool-c/web:v2",
+		"tool-a--b/front":            "tool-a-char.sep-b/web:latest",
+		"tool-a-char.sep-b/front":    "tool-a-char.sep-b/web:latest",
+		"tool-c/web":                 "tool-c/web:v2",
+		"tool-c/front:v1":            "", // not the one that the alias leads to
+		"tool-c/front@sha256:" + strings.Repeat("0", 64): "",
+		"front":                   "",
+		"tool-secret/hidden":      "",
+		"other.test/tool-c/front": "",
+	} {
+		a := p.resolve(t, "c", []string{spelling})
+		if wanted == "" {
+			require.Equal(t, "image_not_found", into[api.Error](a, http.StatusNotFound).Code, spelling)
+			continue
+		}
+		answer := into[api.ResolveAnswer](a, http.StatusOK)
+		require.Equal(t, wanted, answer.Image.ShortName, spelling)
+		require.Equal(t, p.one(t, wanted), answer.Image, "the record is the same everywhere")
+		if strings.HasSuffix(spelling, "front") {
+			require.Equal(t, "alias", answer.Match.Rule, spelling)
+		}
+		require.Empty(t, answer.Messages.Warning)
+	}
+	require.Equal(t, "bookworm", into[api.ResolveAnswer](p.resolve(t, "secret", []string{"bookworm"}), http.StatusOK).Image.ShortName)
+	require.Equal(t, "tool-secret/vault:latest",
+		into[api.ResolveAnswer](p.resolve(t, "secret", []string{"tool-secret/hidden"}), http.StatusOK).Image.ShortName)
+
+	for tool, near := range map[string][]string{"c": {}, "secret": {"tool-secret/vault:latest"}} {
+		failure := into[api.Error](p.resolve(t, tool, []string{"tool-secret/hiden"}), http.StatusNotFound)
+		require.Equal(t, api.List[string](near), failure.Suggestions)
+	}
+	failure := into[api.Error](p.get(t, "/v1/images/tool-c/frnt"), http.StatusNotFound)
+	require.Equal(t, api.List[string]{"tool-c/web:v2"}, failure.Suggestions)
+	explained := into[api.ResolveAnswer](p.resolveWith(t, "c", url.Values{"name": {"tool-c/front"}, "explain": {"true"}}), http.StatusOK).Explain
+	require.Equal(t, "alias", explained.Rule)
+	require.Equal(t, harborHost, explained.Source)
 }

@@ -54,6 +54,19 @@ func (t *Tool) Aliased(alias string) *Repository {
 	return t.repository(t.marks.aliases[at].By)
 }
 
+// Aliases gives the names that lead to other repositories of the tool, sorted;
+// below the project, as repositories' names.
+func (t *Tool) Aliases() []string {
+	if t.marks == nil {
+		return nil
+	}
+	names := make([]string, len(t.marks.aliases))
+	for i, c := range t.marks.aliases {
+		names[i] = c.Name
+	}
+	return names
+}
+
 // AliasesFor gives the aliases of an image, project included, sorted: those that
 // lead to its repository, if it is the one that the repository's name means.
 func (t *Tool) AliasesFor(r *Repository, image *Image) []string {

@@ -45,7 +45,8 @@ func (s *suggestions) add(names ...string) {
 }
 
 // nearIn gives the images of a tool that are near: other tags of the repository
-// that is written, else what repositories with a like name offer.
+// that is written, else what repositories with a like name offer, and those that
+// its owners gave a like name.
 func nearIn(tool *inventory.Tool, s Spelling) []string {
 	if r := tool.Repository(s.Name); r != nil {
 		return append(bestOf(tool, r, s.Tag), nearTags(tool, r, s.Tag)...)
@@ -54,6 +55,9 @@ func nearIn(tool *inventory.Tool, s Spelling) []string {
 	var out []string
 	for _, name := range list.Words(s.Name, maxNear) {
 		out = append(out, bestOf(tool, tool.Repository(name), s.Tag)...)
+	}
+	for _, alias := range nearest.SortedSlice(tool.Aliases()).Words(s.Name, maxNear) {
+		out = append(out, bestOf(tool, tool.Aliased(alias), s.Tag)...)
 	}
 	return out
 }
