@@ -100,7 +100,7 @@ func (t *Tool) remark(r *reading, repositories []*Repository) *marks {
 	for _, repository := range repositories {
 		said := t.Marks(repository.Name)
 		if r.whole || asked[repository.Name] {
-			said = marksOf(r.content[repository.Name])
+			said = r.of(repository.Name).marks
 		}
 		if said != nil {
 			next.repositories = append(next.repositories, marked{repository.Name, said})

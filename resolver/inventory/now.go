@@ -102,7 +102,7 @@ func (i *Inventory) loses(r *reading) bool {
 		return false
 	}
 	for _, old := range tool.Repositories {
-		if len(imagesOf(r.content[old.Name], r.markers)) < len(old.Images) {
+		if len(r.of(old.Name).images) < len(old.Images) {
 			return true
 		}
 	}

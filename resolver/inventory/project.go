@@ -80,8 +80,7 @@ func (i *Inventory) readRows(ctx context.Context, r *reading) error {
 		if err != nil {
 			return err
 		}
-		_, name := harbor.SplitName(row.Name)
-		r.content[name] = artifacts
+		r.add(artifacts)
 	}
 	return nil
 }

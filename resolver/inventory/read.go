@@ -34,12 +34,19 @@ type wish struct {
 func (i *Inventory) read(ctx context.Context, rows []harbor.Repository, again []string) error {
 	var others []harbor.Repository
 	wanted := map[string]wish{} // by project
-	for _, r := range latest(rows) {
-		if project, _ := harbor.SplitName(r.Name); i.keeps(project) {
-			wanted[project] = wish{rows: append(wanted[project].rows, r)}
-		} else {
-			others = append(others, r)
+	rows = latest(rows)         // in which those of a project stand together
+	for len(rows) > 0 {
+		project, _ := harbor.SplitName(rows[0].Name)
+		n := 1
+		for n < len(rows) && strings.HasPrefix(rows[n].Name, project+"/") {
+			n++
 		}
+		if i.keeps(project) {
+			wanted[project] = wish{rows: rows[:n:n]}
+		} else {
+			others = append(others, rows[:n]...)
+		}
+		rows = rows[n:]
 	}
 	for _, project := range again {
 		wanted[project] = wish{rows: wanted[project].rows, whole: true}

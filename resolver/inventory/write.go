@@ -52,7 +52,7 @@ func (t *Tool) compare(r *reading) []*Repository {
 	for _, row := range r.rows {
 		_, name := harbor.SplitName(row.Name)
 		asked[name] = true
-		fresh := &Repository{Images: imagesOf(r.content[name], r.markers), id: row.ID, updated: row.UpdateTime.UnixNano(), artifacts: row.ArtifactCount}
+		fresh := &Repository{Images: r.of(name).images, id: row.ID, updated: row.UpdateTime.UnixNano(), artifacts: row.ArtifactCount}
 		old := t.repository(name)
 		if old != nil && old.sameImages(fresh) {
 			// It was pulled, or written without a change: nobody needs to know.
@@ -79,14 +79,14 @@ func (t *Tool) compareRest(r *reading, asked map[string]bool) []*Repository {
 		if asked[old.Name] {
 			continue
 		}
-		fresh := &Repository{Name: old.Name, Images: imagesOf(r.content[old.Name], r.markers), id: old.id, updated: old.updated, artifacts: old.artifacts}
+		fresh := &Repository{Name: old.Name, Images: r.of(old.Name).images, id: old.id, updated: old.updated, artifacts: old.artifacts}
 		if !old.sameImages(fresh) {
 			changes = append(changes, fresh)
 		}
 	}
-	for name, artifacts := range r.content {
-		if !asked[name] && t.repository(name) == nil {
-			changes = append(changes, &Repository{Name: t.own(name), Images: imagesOf(artifacts, r.markers)})
+	for _, h := range r.content {
+		if !asked[h.name] && t.repository(h.name) == nil {
+			changes = append(changes, &Repository{Name: t.own(h.name), Images: h.images})
 		}
 	}
 	return changes
