@@ -71,15 +71,8 @@ func (o *importOptions) run(cmd *cobra.Command, path string) error {
 		return fault.Wrap(fault.Usage, "import", "", err)
 	}
 	files, err := adopt.Files(source, others, adopt.Options{Version: o.version, From: name})
-	if invalid, ok := errors.AsType[*chart.InvalidError](err); ok {
-		for _, f := range invalid.Findings {
-			fmt.Fprintln(o.std.err, shown(f.String()))
-		}
-		fmt.Fprintln(o.std.err, "nothing was written: "+count(len(invalid.Findings.Errors()), "error"))
-		return errFindings
-	}
 	if err != nil {
-		return fault.Wrap(fault.Invalid, "import", path, err)
+		return tellInvalid(o.std, "import", "nothing was written", err)
 	}
 	if err := o.write(files); err != nil {
 		return fault.Wrap(fault.Usage, "import", "", err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -78,22 +77,6 @@ func packagedOf(data []byte, path string) (*packaged, error) {
 		return nil, err
 	}
 	return &packaged{data, source, loaded}, nil
-}
-
-// invalid shows what is wrong with a chart, as lint does.
-func (o *publishOptions) invalid(err error) error {
-	wrong, ok := errors.AsType[*chart.InvalidError](err)
-	if !ok {
-		if _, known := errors.AsType[*fault.Error](err); known {
-			return err
-		}
-		return fault.Wrap(fault.Usage, "publish", "", err)
-	}
-	for _, f := range wrong.Findings {
-		fmt.Fprintln(o.std.err, shown(f.String()))
-	}
-	fmt.Fprintln(o.std.err, "nothing was published: "+count(len(wrong.Findings.Errors()), "error"))
-	return errFindings
 }
 
 // sourceDate is SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/),

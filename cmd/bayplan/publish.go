@@ -110,7 +110,7 @@ func (o *publishOptions) run(ctx context.Context, path string, names []string) e
 	}
 	pkg, err := o.pack(path)
 	if err != nil {
-		return o.invalid(err)
+		return tellInvalid(o.std, "publish", "nothing was published", err)
 	}
 	return o.publishAndPrint(ctx, publishing{client: client, targets: targets, pattern: pattern, pkg: pkg})
 }

@@ -49,6 +49,7 @@ Data goes to standard output, all else to standard error. Exit codes: 0 done;
 		newFakeCommand(std),
 		newRollbackCommand(std),
 		newImportCommand(std),
+		newPreviewCommand(std),
 		newExportCommand(std),
 		newVersionCommand(std),
 	)
