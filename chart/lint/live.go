@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/reference"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/strictyaml"
 )
 
 // Facts is what registries said. What is not in it could not be asked, and is
@@ -18,6 +19,9 @@ type Facts struct {
 	// Published are digests by reference with its tag and without a digest, as
 	// the last published version of the catalog pins them.
 	Published map[reference.Reference]string
+	// Owned are the repositories, as host/path, that registries have where all
+	// should be the catalog's; sorted, hosts in lower case.
+	Owned []string
 }
 
 // Manifest is the answer about one reference.
@@ -94,6 +98,29 @@ func (l *linter) tagMoved() {
 		}
 	}
 }
+
+// notInCatalog looks for repositories that the catalog owns and does not name.
+// One that an image had formerly is named.
+func (l *linter) notInCatalog() {
+	if l.opts.Facts == nil {
+		return
+	}
+	named := map[string]bool{}
+	for _, o := range l.offered {
+		named[repositoryOf(o.ref)] = true
+	}
+	for _, o := range l.former() {
+		named[repositoryOf(o.ref)] = true
+	}
+	for _, repository := range l.opts.Facts.Owned {
+		if !named[repository] {
+			l.say(strictyaml.Keys("images"), "%s is in its registry, and no image names it: add it here, or remove it there", repository)
+		}
+	}
+}
+
+// repositoryOf gives host/path. Hosts have no case.
+func repositoryOf(ref reference.Reference) string { return strings.ToLower(ref.Host) + "/" + ref.Path }
 
 // listed gives the first few of many words.
 func listed(words []string) string {

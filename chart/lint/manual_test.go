@@ -112,9 +112,11 @@ func optionsOf(t *testing.T, fixture *txtar.Archive) lint.Options {
 		Missing   []string
 		Tags      map[string][]string
 		Published map[string]string
+		Owned     []string
 	}
 	require.NoError(t, yaml.UnmarshalStrict(text, &said))
 	opts.Facts = &lint.Facts{
+		Owned:     said.Owned,
 		Manifests: map[reference.Reference]lint.Manifest{}, Repositories: map[string][]string{}, Published: map[reference.Reference]string{},
 	}
 	for ref, digest := range said.There {

@@ -63,6 +63,8 @@ func own() []Rule {
 			Why: "An image whose tag or digest is not in its repository is listed and cannot start."},
 		{Name: "tag-moved", Severity: warning, check: (*linter).tagMoved, Needs: NeedRegistries,
 			Why: "The tag names other content now than the digest beside it, or than the published catalog pinned."},
+		{Name: "not-in-catalog", Severity: warning, check: (*linter).notInCatalog, Needs: NeedRegistries,
+			Why: "A repository that only the catalog should fill, and that no image names, is forgotten on one of the two sides."},
 	}
 }
 

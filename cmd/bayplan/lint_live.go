@@ -13,6 +13,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/lint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/reference"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
@@ -29,7 +30,7 @@ type liveFlags struct {
 
 func (f *liveFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.BoolVar(&f.live, "live", false, "ask the registries too: is every image there, do tags still name what is pinned?")
+	flags.BoolVar(&f.live, "live", false, "ask the registries too: is each image there, do tags name what is pinned, is there more where all is the catalog's?")
 	flags.StringVar(&f.published, "published", "", "last published `CATALOG`, oci://HOST/PATH:VERSION: which tags moved from the digests that it pins? (implies --live)")
 	flags.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long asking may take")
 	f.source.registerRegistries(cmd)
@@ -61,7 +62,30 @@ func (f *liveFlags) facts(ctx context.Context, std streams, sources []*chart.Sou
 	if facts.Published, err = f.pins(ctx, hosts); err != nil {
 		return nil, nil, err
 	}
-	return facts, f.askAll(ctx, hosts, questionsOf(sources), facts), nil
+	failed := f.askAll(ctx, hosts, questionsOf(sources), facts)
+	return facts, append(failed, f.listOwned(ctx, hosts, ownsOf(configs), facts)...), nil
+}
+
+// listOwned asks which repositories there are below the prefixes that settings
+// give to the catalog.
+func (f *liveFlags) listOwned(ctx context.Context, hosts *endpoint.Directory, owns map[string][]string, facts *lint.Facts) []error {
+	var failed []error
+	live := f.source.liveOf(hosts, nil)
+	for _, host := range slices.Sorted(maps.Keys(owns)) {
+		lister, ok := live(host).(resolver.Lister)
+		if !ok || len(owns[host]) == 0 {
+			continue
+		}
+		names, err := lister.Repositories(ctx, owns[host])
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		for _, name := range names {
+			facts.Owned = append(facts.Owned, host+"/"+name)
+		}
+	}
+	return failed
 }
 
 // questionsOf gives what has to be asked about charts, by host.
