@@ -130,7 +130,7 @@ func (a *asking) one(name string) resolved {
 		out.failure, out.messages = &e, e.Messages
 		return out
 	}
-	out.record, out.match = a.record(m.Image), matchOf(m)
+	out.record, out.match = a.record(m.Image), Match(m)
 	out.messages = warnings(a.pages.snapshot.WarningsFor(m.Image))
 	if a.warning != "" {
 		out.messages.Warning = append(out.messages.Warning, a.warning)
@@ -162,7 +162,9 @@ func (a *asking) record(image *snapshot.Image) json.RawMessage {
 	return appendRecord(nil, image)
 }
 
-func matchOf(m names.Match) api.Match {
+// Match gives the published shape of what jobs-api would have made of a spelling
+// that means an image.
+func Match(m names.Match) api.Match {
 	return api.Match{
 		ShortName: m.ShortName(), Digest: m.Spelling.Digest, Image: m.Reference().String(), Rule: string(m.Rule),
 	}

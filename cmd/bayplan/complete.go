@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/client"
 )
 
 // completeTime is how long somebody who pressed the tab key is kept waiting.
@@ -33,8 +34,8 @@ func (o *resolveOptions) completeNames(cmd *cobra.Command, _ []string, begin str
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	var list api.ImagesAnswer
-	if err := asker.get(ctx, "v1/images", url.Values{"fields": {"short_name,state"}}, &list); err != nil {
+	list, err := asker.listNames(ctx, o.tool)
+	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var words []string
@@ -44,6 +45,24 @@ func (o *resolveOptions) completeNames(cmd *cobra.Command, _ []string, begin str
 		}
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// listNames lists the names that a tool may write, or with "" anybody.
+func (a *asker) listNames(ctx context.Context, tool string) (list api.ImagesAnswer, err error) {
+	fields := []string{"short_name", "state"}
+	if tool == "" {
+		err = a.get(ctx, "v1/images", url.Values{"fields": {strings.Join(fields, ",")}}, &list)
+		return list, err
+	}
+	c, err := a.asTool()
+	if err != nil {
+		return list, err
+	}
+	answer, err := c.ToolImages(ctx, tool, client.Query{Fields: fields})
+	if err != nil {
+		return list, err
+	}
+	return answer.Body, nil
 }
 
 // completeCommands completes the topics of help.

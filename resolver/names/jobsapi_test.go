@@ -28,11 +28,11 @@ type tagged struct{ repository, tag, digest string }
 
 // jobsImage is what jobs-api makes of a spelling.
 type jobsImage struct {
-	exists                  bool
-	short, host, path, tag  string
-	digest                  string
-	anyOf                   []string // short names of all that match, where the first hit is chance
-	project, hasAlias, kind string
+	exists                 bool
+	short, host, path, tag string
+	digest                 string
+	anyOf                  []string // short names of all that match, where the first hit is chance
+	project, kind          string
 }
 
 // readFile reads a catalog's file as jobs-api does, in the file's order. An entry
