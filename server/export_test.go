@@ -1,5 +1,10 @@
 package server
 
+import (
+	"strings"
+	"time"
+)
+
 // KeepRecords sets how many user-built images the complete list may have to be
 // kept as bytes, in place of 20,000.
 func (s *Server) KeepRecords(most int) { s.keptRecords = most }
@@ -18,3 +23,20 @@ func (s *Server) TakeStreams() (free func()) {
 // List gives what stands for the body of the complete list: the same as long as
 // no byte of it changes.
 func (s *Server) List() any { return s.pages.Load().complete.get(s.keptRecords).body }
+
+// LastEvent gives the id of the newest event on the stream of a project's tool,
+// or on the public one for "".
+func (s *Server) LastEvent(project string) string {
+	at, _ := s.journal.end(audience(project))
+	return strings.TrimSuffix(strings.TrimPrefix(string(appendID(nil, s.journal.epoch, at.count)), "id: "), "\n")
+}
+
+// KeepChanges sets how many changes are kept for readers, in place of 10,000,
+// and how many bytes of them, in place of 16 MiB.
+func (s *Server) KeepChanges(most, bytes int) { s.journal.most, s.journal.mostBytes = most, bytes }
+
+// Pace sets how often a stream gives a sign of life at least, and how long a
+// reader may take nothing. It is for before anybody reads.
+func (s *Server) Pace(heartbeat, patience time.Duration) {
+	s.heartbeat, s.eventPatience = heartbeat, patience
+}

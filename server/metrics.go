@@ -27,6 +27,7 @@ type Metrics struct {
 	rounds   *prometheus.CounterVec
 	asking   *prometheus.HistogramVec
 	events   *prometheus.CounterVec
+	readerMetrics
 }
 
 // NewMetrics makes the metrics of one process.
@@ -49,6 +50,7 @@ func NewMetrics() *Metrics {
 		}, []string{"source", "kind"}),
 	}
 	m.events = newEvents()
+	m.readerMetrics = newReaderMetrics(m.registry)
 	m.registry.MustRegister(m.events, m.requests, m.duration, m.rounds, m.asking, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
@@ -74,19 +76,21 @@ func (m *Metrics) watch(s *Server) error { return m.registry.Register(&stateColl
 type routeCounts struct {
 	byStatus map[int]prometheus.Counter
 	other    func(status int) prometheus.Counter
-	duration prometheus.Observer
+	duration prometheus.Observer // nil where it depends on the reader alone
 }
 
 func (m *Metrics) route(name string) *routeCounts {
 	c := &routeCounts{
 		byStatus: map[int]prometheus.Counter{},
-		duration: m.duration.WithLabelValues(name),
 		other: func(status int) prometheus.Counter {
 			return m.requests.WithLabelValues(name, strconv.Itoa(status))
 		},
 	}
 	for _, status := range []int{http.StatusOK, http.StatusNotModified} {
 		c.byStatus[status] = c.other(status)
+	}
+	if name != eventsPath && name != toolEventsPath {
+		c.duration = m.duration.WithLabelValues(name)
 	}
 	return c
 }
@@ -97,7 +101,9 @@ func (c *routeCounts) observe(status int, took time.Duration) {
 		counter = c.other(status)
 	}
 	counter.Inc()
-	c.duration.Observe(took.Seconds())
+	if c.duration != nil {
+		c.duration.Observe(took.Seconds())
+	}
 }
 
 func buildInfo() prometheus.Collector {

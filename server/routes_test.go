@@ -27,7 +27,7 @@ const toolPath = "/v1/tool/wikibugs/images"
 func TestEveryOperationIsThere(t *testing.T) {
 	operations, err := apitest.Operations()
 	require.NoError(t, err)
-	require.Len(t, operations, len(everyRoute)+1, "and the webhook, which is not to be got")
+	require.Len(t, operations, len(everyRoute)+3, "and the webhook, which is not to be got, and two streams, which do not end")
 	s := start(t, setup{values: sample})
 	for _, path := range everyRoute {
 		require.Equal(t, http.StatusOK, s.ask(t, http.MethodGet, path, "X-Toolforge-Tool", "wikibugs").status, path)
@@ -66,7 +66,7 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 		http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace, "get", "PURGE",
 		strings.Repeat("LONG", 500),
 	}
-	for _, path := range append([]string{"/v1/images/nope", "/v1/images?limit=0"}, everyRoute...) {
+	for _, path := range append([]string{"/v1/images/nope", "/v1/images?limit=0", "/v1/events", "/v1/tool/wikibugs/events"}, everyRoute...) {
 		t.Run(path, func(t *testing.T) {
 			for _, method := range methods {
 				a := s.ask(t, method, path)

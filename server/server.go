@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +51,9 @@ type Options struct {
 	// believed; nil believes it from whoever has shown a client certificate that
 	// the listener verified, and on loopback.
 	Proven func(*http.Request) bool
+	// EventReaders is how many may follow events at a time; 0 means 1,000. More
+	// are turned away.
+	EventReaders int
 	// WebhookSecret is what Harbor's webhook policies send as Authorization; ""
 	// takes no webhooks.
 	WebhookSecret string
@@ -72,6 +76,13 @@ type Server struct {
 	lastDrift     atomic.Pointer[madeDrift]
 	keptRecords   int // more user-built images than that are streamed
 	streams       slots
+
+	journal       *journal
+	eventReaders  slots
+	heartbeat     time.Duration // heartbeatEvery
+	eventPatience time.Duration // how long one who follows events may take nothing
+	eventsEnded   chan struct{} // closed by EndEvents
+	endEvents     sync.Once
 }
 
 // New makes a server and begins to follow the view. It gives an error if the
@@ -86,6 +97,9 @@ func New(view View, opts Options) (*Server, error) {
 	if opts.RetryAfter <= 0 {
 		opts.RetryAfter = 2 * time.Second
 	}
+	if opts.EventReaders <= 0 {
+		opts.EventReaders = maxEventReaders
+	}
 	document, err := openapiBody()
 	if err != nil {
 		return nil, err
@@ -94,6 +108,8 @@ func New(view View, opts Options) (*Server, error) {
 		view: view, log: opts.Logger, metrics: opts.Metrics, retry: seconds(opts.RetryAfter), openapi: document,
 		proven: opts.Proven, webhookSecret: opts.WebhookSecret,
 		toolLists: newKept[toolList](keptToolBytes), keptRecords: keptRecords, streams: make(slots, maxStreams),
+		journal: newJournal(), eventReaders: make(slots, opts.EventReaders), heartbeat: heartbeatEvery, eventPatience: eventPatience,
+		eventsEnded: make(chan struct{}),
 	}
 	if s.proven == nil {
 		s.proven = proven
@@ -101,8 +117,22 @@ func New(view View, opts Options) (*Server, error) {
 	if err := opts.Metrics.watch(s); err != nil {
 		return nil, fmt.Errorf("server: watch the metrics: %w", err)
 	}
-	view.Follow(func(next *snapshot.Snapshot) { s.pages.Store(s.newPages(next)) })
+	view.Follow(s.take)
 	return s, nil
+}
+
+// take answers from a snapshot from now on, and then tells what changed: whoever
+// asks because of an event gets an answer that knows of it.
+func (s *Server) take(next *snapshot.Snapshot) {
+	before := s.pages.Load()
+	p := s.newPages(next)
+	s.pages.Store(p)
+	if before == nil {
+		s.journal.write(p, nil, true)
+		return
+	}
+	news, ok := p.changesSince(before)
+	s.journal.write(p, news, ok)
 }
 
 // Drain makes readiness fail, so that no new requests are sent here while the
@@ -147,6 +177,8 @@ func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
 	router.Path("/v1/images/{name:(?s:.+)}").Handler(s.route("/v1/images/{name}", s.getImage))
 	router.Path("/v1/tool/{toolname}/images").Handler(s.route("/v1/tool/{toolname}/images", s.listToolImages))
 	router.Path("/v1/tool/{toolname}/images/resolve").Handler(s.route("/v1/tool/{toolname}/images/resolve", s.resolveImages))
+	router.Path(eventsPath).Handler(s.route(eventsPath, s.getEvents))
+	router.Path(toolEventsPath).Handler(s.route(toolEventsPath, s.getToolEvents))
 	router.Path("/v1/image-config").Handler(s.route("/v1/image-config", s.getImageConfig))
 	router.Path("/v1/catalog").Handler(s.route("/v1/catalog", s.getCatalog))
 	router.Path("/v1/drift").Handler(s.route("/v1/drift", s.getDrift))

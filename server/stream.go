@@ -91,21 +91,25 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, answer stream)
 // send writes a stream. Whatever goes wrong in the middle cuts the connection: a
 // list that broke off must not look like a whole one.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, answer stream) int {
-	defer func() {
-		failure := recover()
-		if failure == nil {
-			return
-		}
-		if failure != http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
-			s.log.ErrorContext(r.Context(), "a list broke off", "defect", shown(fmt.Sprint(failure)), "stack", string(debug.Stack()))
-		}
-		panic(http.ErrAbortHandler)
-	}()
+	defer s.breakOff(r, "a list broke off")
 	chunks := bufio.NewWriterSize(newPatient(w, r), streamChunk)
 	if answer.code(accepted(r), chunks) != nil || chunks.Flush() != nil {
 		panic(http.ErrAbortHandler) // the client went away
 	}
 	return http.StatusOK
+}
+
+// breakOff is deferred by whoever sends an answer bit by bit: it makes a panic
+// cut the connection, and logs it if it is a defect.
+func (s *Server) breakOff(r *http.Request, what string) {
+	failure := recover()
+	if failure == nil {
+		return
+	}
+	if failure != http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+		s.log.ErrorContext(r.Context(), what, "defect", shown(fmt.Sprint(failure)), "stack", string(debug.Stack()))
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // code writes a stream in a coding.

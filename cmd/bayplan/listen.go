@@ -56,6 +56,8 @@ func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, l
 		return nil, err
 	}
 	main.routes = "all"
+	// The listener is closed by then: readers of events go on elsewhere.
+	main.server.RegisterOnShutdown(handlers.EndEvents)
 	if secure != nil {
 		main.socket, main.secure = tls.NewListener(main.socket, secure), true
 	}

@@ -31,6 +31,7 @@ type serveOptions struct {
 	grace      time.Duration
 	tls        tlsFlags
 	webhook    string
+	readers    int
 	anyPort    bool // the default port may be given up for a free one
 }
 
@@ -73,6 +74,7 @@ and needs nothing else.`,
 	flags.StringVar(&o.operations, "operations-listen", "", "`ADDRESS` of a second listener, for health, readiness and metrics alone")
 	flags.DurationVar(&o.delay, "shutdown-delay", 0, "how long to go on answering after SIGTERM, not ready, before the listeners close")
 	flags.DurationVar(&o.grace, "shutdown-grace", 10*time.Second, "how long requests under way may take after that")
+	flags.IntVar(&o.readers, "event-readers", 1000, "how `MANY` may follow /v1/events and tools' events at a time")
 	flags.StringVar(&o.webhook, "webhook-secret-file", "", "`FILE` with what Harbor's webhook policies send as Authorization; without it no webhooks are taken")
 	o.tls.register(cmd)
 	o.source.register(cmd)
@@ -85,6 +87,9 @@ and needs nothing else.`,
 func (o *serveOptions) run(ctx context.Context) error {
 	if o.delay < 0 || o.grace < 0 {
 		return fault.New(fault.Usage, "", "--shutdown-delay, --shutdown-grace", "a time cannot be negative")
+	}
+	if o.readers < 0 {
+		return fault.New(fault.Usage, "", "--event-readers", "a number of readers cannot be negative")
 	}
 	beThrifty()
 	log := o.log.logger(o.std.err)
@@ -117,7 +122,7 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 	if err != nil {
 		return err
 	}
-	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics, WebhookSecret: secret})
+	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics, WebhookSecret: secret, EventReaders: o.readers})
 	if err != nil {
 		return err
 	}

@@ -118,6 +118,9 @@ func notTaken(place string, f *pflag.Flag, value string, err error) error {
 	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		reason = invalid.Unwrap()
 	}
+	if f.Value.Type() == "int" {
+		reason = errors.New("a whole number is wanted")
+	}
 	e := fault.New(fault.Usage, "", "", "%s cannot be %q: %s", place, value, strings.TrimPrefix(reason.Error(), "time: "))
 	if f.Value.Type() == "duration" {
 		return e.WithHint("a duration is written 2s, 1m30s or 500ms")

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -122,6 +123,13 @@ func settingValues(text json.RawMessage, f *pflag.Flag) ([]string, error) {
 			return nil, errors.New("true or false is wanted")
 		}
 		return []string{fmt.Sprint(yes)}, nil
+	}
+	if f.Value.Type() == "int" {
+		var number int
+		if isNull(text) || json.Unmarshal(text, &number) != nil {
+			return nil, errors.New("a whole number is wanted")
+		}
+		return []string{strconv.Itoa(number)}, nil
 	}
 	var word string
 	if isNull(text) || json.Unmarshal(text, &word) != nil {

@@ -92,6 +92,21 @@ func TestServeCutsOffWhatTakesTooLong(t *testing.T) {
 	require.Contains(t, s.output(), "bayplan: shut down: requests were still under way after 50ms, and were cut off\n")
 }
 
+// Whoever follows events does not hold up a restart, and is sent elsewhere: the
+// stream ends as one does that is over.
+func TestServeEndsStreamsOfEvents(t *testing.T) {
+	s, address := demoServer(t, "--shutdown-grace", "1m")
+	response, err := testClient.Get(address + "/v1/events")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, response.Body.Close()) }()
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
+	events, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(events), "event: start\n")
+	requireExit(t, s, exitDone)
+}
+
 // underWay asks for more than fits between a server and a client that does not
 // read, and waits until the server is stuck in the middle of an answer.
 func underWay(t *testing.T, address string) net.Conn {

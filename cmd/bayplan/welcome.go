@@ -36,6 +36,10 @@ Owners say something of their images with tags, and some images stand on a stack
   curl -s %[1]s/v1/images/tool-alpha/crawler
   %[5]s list --server %[1]s --stack-state deprecated
 
+Leave this running in a third terminal; it tells what changes, when it does:
+
+  curl -N %[1]s/v1/events
+
 Take an image away, and see "exists" turn false two seconds later:
 
   curl -X DELETE %[3]s/v2/toolforge-node18-sssd-base/manifests/latest

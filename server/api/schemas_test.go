@@ -48,11 +48,15 @@ var types = map[string]any{
 	"Explanation":       api.Explanation{},
 	"SpellingParts":     api.Parts{},
 	"NearMiss":          api.NearMiss{},
+	"ListEvent":         api.ListEvent{},
+	"ImageEvent":        api.ImageEvent{},
+	"SourceEvent":       api.SourceEvent{},
+	"MessagesEvent":     api.MessagesEvent{},
 }
 
-// written are the schemas of what the catalog encodes itself, and of what Harbor
-// sends, without a type of package api.
-var written = []string{"LegacyCatalog", "LegacyEntry", "LegacyVariant", "HarborEvent", "HarborEventData"}
+// written are the schemas of what the catalog encodes itself, of what Harbor
+// sends, and of a stream of events, without a type of package api.
+var written = []string{"EventStream", "LegacyCatalog", "LegacyEntry", "LegacyVariant", "HarborEvent", "HarborEventData"}
 
 func components(t *testing.T) *openapi3.Components {
 	t.Helper()

@@ -104,6 +104,9 @@ func checkBody(input *openapi3filter.RequestValidationInput, declared *openapi3.
 	if err != nil {
 		return err
 	}
+	if isEventStream(contentType) {
+		return checkEvents(plain)
+	}
 	validation := (&openapi3filter.ResponseValidationInput{
 		RequestValidationInput: input,
 		Status:                 response.StatusCode,
