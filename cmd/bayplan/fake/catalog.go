@@ -2,12 +2,11 @@ package fake
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/yaml"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/pack"
@@ -28,7 +27,8 @@ const chartYAML = "apiVersion: v2\nname: image-config\ndescription: A catalog fo
 
 // OpenCatalog reads "bundled", a chart's directory, a packaged chart (.tgz), or a
 // YAML file: a chart's values.yaml, in which harbor, missing and tools may stand
-// beside the catalog, the legacy images-v1.yaml, or a ConfigMap that holds it.
+// beside the catalog, the legacy images-v1.yaml, a ConfigMap that holds it, or
+// manifests with one.
 func OpenCatalog(ctx context.Context, path string) (*Catalog, error) {
 	if path == string(resolver.OriginBundled) {
 		return load(ctx, resolver.FromBundled(), Content{})
@@ -47,11 +47,14 @@ func OpenCatalog(ctx context.Context, path string) (*Catalog, error) {
 	if strings.HasPrefix(string(text), "\x1f\x8b") {
 		return load(ctx, resolver.FromPath(path), Content{})
 	}
-	values, content, err := valuesOf(text)
+	content, ok, err := contentOf(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	packed, err := pack.Files([]pack.File{{Name: "Chart.yaml", Data: []byte(chartYAML)}, {Name: "values.yaml", Data: values}})
+	if !ok {
+		return load(ctx, resolver.FromLegacyFile(path), Content{})
+	}
+	packed, err := pack.Files([]pack.File{{Name: "Chart.yaml", Data: []byte(chartYAML)}, {Name: "values.yaml", Data: text}})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -88,65 +91,23 @@ func (a archived) Fetch(_ context.Context, last string) (*resolver.Offer, error)
 	return &resolver.Offer{Identity: source.Digest(), Kind: resolver.OriginArchive, Source: source}, nil
 }
 
-// valuesOf gives a values.yaml of any of the YAML forms, and what it says of the
-// platform. Scalars keep their spelling, for the catalog's own rules to judge.
-func valuesOf(text []byte) ([]byte, Content, error) {
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		return nil, Content{}, err
+// contentOf reads what a values.yaml says of the platform, and gives false for a
+// text that is none: the catalog's own rules judge that.
+func contentOf(text []byte) (c Content, ok bool, err error) {
+	var root map[string]any
+	if yaml.Unmarshal(text, &root) != nil || root["formatVersion"] == nil {
+		return c, false, nil
 	}
-	if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
-		return nil, Content{}, errors.New("it is no catalog: a map is wanted")
-	}
-	root := document.Content[0]
-	if kind := at(root, "kind"); kind != nil && kind.Value == "ConfigMap" {
-		inner := at(at(root, "data"), chart.LegacyKey)
-		if inner == nil {
-			return nil, Content{}, fmt.Errorf("the ConfigMap has no key %s", chart.LegacyKey)
-		}
-		return valuesOf([]byte(inner.Value))
-	}
-	if at(root, "formatVersion") != nil {
-		content, err := contentOf(root)
-		return text, content, err
-	}
-	values, err := yaml.Marshal(mapping("formatVersion", scalar("1.0"), "images", root))
-	return values, Content{}, err
-}
-
-// contentOf reads the keys that say something of the platform.
-func contentOf(root *yaml.Node) (Content, error) {
-	own := &yaml.Node{Kind: yaml.MappingNode}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		switch root.Content[i].Value {
-		case "harbor", "missing", "tools":
-			own.Content = append(own.Content, root.Content[i], root.Content[i+1])
+	own := map[string]any{}
+	for _, key := range []string{"harbor", "missing", "tools"} {
+		if value, ok := root[key]; ok {
+			own[key] = value
 		}
 	}
-	text, err := yaml.Marshal(own)
+	asYAML, err := yaml.Marshal(own)
 	if err != nil {
-		return Content{}, err
+		return c, true, err
 	}
-	return decodeContent(text)
-}
-
-// at gives the value of a key; nil where there is none.
-func at(node *yaml.Node, key string) *yaml.Node {
-	if node == nil || node.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		if node.Content[i].Value == key {
-			return node.Content[i+1]
-		}
-	}
-	return nil
-}
-
-func scalar(text string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text, Style: yaml.DoubleQuotedStyle}
-}
-
-func mapping(key string, value *yaml.Node, second string, other *yaml.Node) *yaml.Node {
-	return &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar(key), value, scalar(second), other}}
+	c, err = decodeContent(asYAML)
+	return c, true, err
 }

@@ -60,7 +60,7 @@ func TestFormsOfACatalog(t *testing.T) {
 		"a directory":  directory,
 		"an archive":   write(t, "chart.tgz", string(packed.Archive)),
 		"today's":      "../../../testdata/catalogs/images-v1.yaml",
-		"a ConfigMap":  write(t, "configmap.yaml", "kind: ConfigMap\ndata:\n  images-v1.yaml: |\n"+indented(string(legacy))),
+		"a ConfigMap":  write(t, "configmap.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: image-config}\ndata:\n  images-v1.yaml: |\n"+indented(string(legacy))),
 		"in Harbor":    "../../../testdata/catalogs/images-v1-harbor.yaml",
 		"the flat one": "../../../testdata/catalogs/images-v1-flat-sample.yaml",
 	} {
@@ -86,12 +86,11 @@ func indented(text string) string {
 
 func TestCatalogsThatAreNone(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                  "a map is wanted",
-		"- a":                               "a map is wanted",
-		"a: [":                              "yaml",
-		"a: {b: c}":                         "images.a",
-		"kind: ConfigMap\ndata: {other: x}": "no key images-v1.yaml",
-		"kind: ConfigMap":                   "no key images-v1.yaml",
+		"":          "yaml",
+		"- a":       "yaml",
+		"a: [":      "yaml",
+		"a: {b: c}": "images.a",
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: image-config}\ndata: {other: x}":               "no ConfigMap with the key images-v1.yaml",
 		"3.20: {state: stable, image: one.test/a, variants: {}}":                                          "quote",
 		"formatVersion: '1.0'\nimages: {a: {state: stable, image: one.test/a}}\ntools: {a: 1}":            "a tool is a list of images",
 		"formatVersion: '1.0'\nimages: {a: {state: stable, image: one.test/a}}\ntools: {a: [1]}":          "an image is a text",
