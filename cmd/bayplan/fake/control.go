@@ -25,8 +25,7 @@ func (f *Fake) Control(settle func(context.Context)) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /fake/faults", func(w http.ResponseWriter, _ *http.Request) { f.answerFaults(w) })
 	mux.HandleFunc("DELETE /fake/faults", func(w http.ResponseWriter, r *http.Request) {
-		_ = f.Faults.Set(nil) // nothing is no bad fault
-		settle(r.Context())
+		_ = f.replace(r.Context(), nil, settle) // nothing is no bad fault
 		f.answerFaults(w)
 	})
 	mux.HandleFunc("POST /fake/faults", func(w http.ResponseWriter, r *http.Request) {
@@ -34,11 +33,10 @@ func (f *Fake) Control(settle func(context.Context)) http.Handler {
 		if !taken(w, r, &wanted) {
 			return
 		}
-		if err := f.Faults.Set(wanted.Faults); err != nil {
+		if err := f.replace(r.Context(), wanted.Faults, settle); err != nil {
 			answer(w, http.StatusBadRequest, map[string]any{"error": []string{err.Error()}})
 			return
 		}
-		settle(r.Context())
 		f.answerFaults(w)
 	})
 	mux.HandleFunc("POST /fake/images", func(w http.ResponseWriter, r *http.Request) {
@@ -55,6 +53,19 @@ func (f *Fake) Control(settle func(context.Context)) http.Handler {
 		answer(w, http.StatusOK, more)
 	})
 	return mux
+}
+
+// replace replaces the faults. If there were or are some behind Bayplan, it has
+// noticed by the end.
+func (f *Fake) replace(ctx context.Context, texts []string, settle func(context.Context)) error {
+	before := f.Faults.behind()
+	if err := f.Faults.Set(texts); err != nil {
+		return err
+	}
+	if before || f.Faults.behind() {
+		settle(ctx)
+	}
+	return nil
 }
 
 func (f *Fake) answerFaults(w http.ResponseWriter) {

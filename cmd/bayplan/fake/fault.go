@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -92,7 +93,7 @@ func Places() []string {
 
 // Whats are the words for what can go wrong, as help shows them.
 func Whats() []string {
-	return []string{"STATUS[:SECONDS]", "slow:DURATION", stall, "reset", "down", "html[:STATUS]", "cut", "empty", "null", "endless"}
+	return []string{"STATUS[:SECONDS]", "slow:DURATION", stall, "reset", "down", "html[:STATUS]", "redirect:URL", "cut", "empty", "null", "endless"}
 }
 
 // behind tells whether the fault is at a host that Bayplan asks.
@@ -115,6 +116,11 @@ func (f *fault) answerOf(argument string) (harbortest.Fault, error) {
 		return slow(argument)
 	case "html":
 		return html(argument)
+	case "redirect":
+		if argument == "" {
+			return nil, errors.New("redirect wants a URL, for example redirect:http://elsewhere.example/")
+		}
+		return harbortest.Redirect(argument), nil
 	case "empty":
 		return f.empty()
 	}
@@ -128,7 +134,7 @@ func (f *fault) answerOf(argument string) (harbortest.Fault, error) {
 func slow(argument string) (harbortest.Fault, error) {
 	d, err := time.ParseDuration(argument)
 	if err != nil || d < 0 {
-		return nil, fmt.Errorf("slow wants a time, for example slow:2s")
+		return nil, errors.New("slow wants a time, for example slow:2s")
 	}
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		timer := time.NewTimer(d)
@@ -147,7 +153,7 @@ func html(argument string) (harbortest.Fault, error) {
 	}
 	status, err := strconv.Atoi(argument)
 	if err != nil || status < 200 || status > 599 {
-		return nil, fmt.Errorf("html wants a status, for example html:502")
+		return nil, errors.New("html wants a status, for example html:502")
 	}
 	return harbortest.HTML(status), nil
 }

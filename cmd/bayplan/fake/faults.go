@@ -67,6 +67,13 @@ func (f *Faults) Struck() []int {
 	return out
 }
 
+// behind tells whether one of them is at a host that Bayplan asks.
+func (f *Faults) behind() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.current, func(one *armed) bool { return one.behind() })
+}
+
 // find takes the first fault that is meant, once; nil for none.
 func (f *Faults) find(meant func(*fault) bool) (found *fault, changed <-chan struct{}) {
 	f.mu.Lock()

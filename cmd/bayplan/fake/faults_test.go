@@ -36,6 +36,7 @@ func TestFaults(t *testing.T) {
 		"images=slow:1ms": expect(200, "application/json", whole, ""),
 		"*=503":           expect(503, "application/json", "not_ready", "1"),
 		"/v1/images=503":  expect(503, "application/json", "not_ready", "1"),
+		"images=redirect:http://elsewhere.invalid/a": expect(302, "text/html; charset=utf-8", "http://elsewhere.invalid/a", ""),
 		"images=reset": func(t *testing.T, response *http.Response, _ string, err error) {
 			require.Error(t, err)
 			require.Nil(t, response)
@@ -145,6 +146,21 @@ func TestStall(t *testing.T) {
 	}
 }
 
+// Who holds the answer already gets none either.
+func TestCutIsNoAnswer(t *testing.T) {
+	r := start(t, write(t, "platform.yaml", platform), "")
+	r.set("images=cut")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/v1/images", http.NoBody)
+	require.NoError(t, err)
+	request.Header.Set("If-None-Match", "*")
+	response, err := bare.Do(request)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	_, err = io.ReadAll(response.Body)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.NoError(t, response.Body.Close())
+}
+
 func TestEndless(t *testing.T) {
 	r := start(t, write(t, "platform.yaml", platform), "")
 	r.set("images=endless")
@@ -197,6 +213,7 @@ func TestTextsThatAreNoFaults(t *testing.T) {
 		"images=slow":      "slow wants a time",
 		"images=slow:-1s":  "slow wants a time",
 		"images=html:7":    "html wants a status",
+		"images=redirect":  "redirect wants a URL",
 		"images=reset:1":   "takes nothing after it",
 		"catalog=empty":    "empty is for images",
 		"images=503*0":     "there is nothing called",
