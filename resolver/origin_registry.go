@@ -10,6 +10,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/history"
 )
 
 // recheck is how long a manifest that leads to no usable chart is not fetched
@@ -23,6 +24,7 @@ type Repository struct {
 	reference artifact.Reference
 	selection artifact.Selection
 	trust     Trust
+	history   *history.History
 
 	mu  sync.Mutex
 	bad badManifest
@@ -47,8 +49,26 @@ func FromRepository(client *artifact.Client, ref artifact.Reference, sel artifac
 			sel.Digest = ref.Digest
 		}
 	}
-	return &Repository{client: client, reference: ref, selection: sel, trust: trust}
+	r := &Repository{client: client, reference: ref, selection: sel, trust: trust}
+	return r.ListedBy(nil, "")
 }
+
+// ListedBy makes Harbor's API tell which versions there are, and gives the
+// origin; name is the repository's in Harbor, project included. Without it they
+// are found by the means of every registry, which read each manifest once, and
+// Harbor counts that as a pull. It is for start-up.
+func (r *Repository) ListedBy(h history.Harbor, name string) *Repository {
+	r.history = history.New(history.Repository{
+		Client: r.client, Reference: r.reference.Repository(), Selection: r.selection, Harbor: h, HarborName: name,
+		Check: func(pulled *artifact.Chart) error {
+			return r.trust.Check(pulled).Admit(pulled.Reference.String())
+		},
+	}, history.Options{})
+	return r
+}
+
+// History is the history of the chart.
+func (r *Repository) History() *history.History { return r.history }
 
 // Name is oci://host/path.
 func (r *Repository) Name() string {

@@ -56,7 +56,7 @@ func TestRoutes(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, []string{
-		"GET /v1/images", "GET /v1/images/{name}", "GET /v1/image-config", "GET /v1/catalog", "GET /v1/drift",
+		"GET /v1/images", "GET /v1/images/{name}", "GET /v1/image-config", "GET /v1/catalog", "GET /v1/drift", "GET /v1/catalog/versions", "GET /v1/catalog/diff",
 		"GET /v1/healthz", "GET /v1/readyz", "GET /v1/metrics", "GET /openapi.json",
 		"GET /v1/tool/{toolname}/images", "GET /v1/tool/{toolname}/images/resolve", "GET /v1/events", "GET /v1/tool/{toolname}/events",
 		"POST /v1/webhooks/harbor",

@@ -12,17 +12,20 @@ import (
 
 // statusOf is the one table from an error's code to its HTTP status.
 var statusOf = map[string]int{
-	api.CodeBadParameter:     http.StatusBadRequest,
-	api.CodeUnauthorized:     http.StatusUnauthorized,
-	api.CodeForbidden:        http.StatusForbidden,
-	api.CodeRouteNotFound:    http.StatusNotFound,
-	api.CodeImageNotFound:    http.StatusNotFound,
-	api.CodeMethodNotAllowed: http.StatusMethodNotAllowed,
-	api.CodeNotAcceptable:    http.StatusNotAcceptable,
-	api.CodeImageRemoved:     http.StatusGone,
-	api.CodeNotReady:         http.StatusServiceUnavailable,
-	api.CodeOverloaded:       http.StatusServiceUnavailable,
-	api.CodeInternal:         http.StatusInternalServerError,
+	api.CodeBadParameter:       http.StatusBadRequest,
+	api.CodeUnauthorized:       http.StatusUnauthorized,
+	api.CodeForbidden:          http.StatusForbidden,
+	api.CodeRouteNotFound:      http.StatusNotFound,
+	api.CodeImageNotFound:      http.StatusNotFound,
+	api.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
+	api.CodeNotAcceptable:      http.StatusNotAcceptable,
+	api.CodeImageRemoved:       http.StatusGone,
+	api.CodeNotReady:           http.StatusServiceUnavailable,
+	api.CodeOverloaded:         http.StatusServiceUnavailable,
+	api.CodeVersionNotFound:    http.StatusNotFound,
+	api.CodeVersionUnusable:    http.StatusUnprocessableEntity,
+	api.CodeVersionUnavailable: http.StatusServiceUnavailable,
+	api.CodeInternal:           http.StatusInternalServerError,
 }
 
 // challenge goes with every 401, as RFC 9110 (section 15.5.2) wants it. The
@@ -45,7 +48,7 @@ func (s *Server) fail(w http.ResponseWriter, e api.Error) int {
 	if status == http.StatusUnauthorized {
 		h["Www-Authenticate"] = challenge
 	}
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable && h["Retry-After"] == nil {
 		h["Retry-After"] = s.retry
 	}
 	w.WriteHeader(status)

@@ -13,7 +13,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
 )
 
-var imageParameters = map[string]bool{"fields": false}
+var imageParameters = map[string]bool{"fields": false, "version": false}
 
 // maxName bounds the part of an unknown name that is taken apart and shown
 // back, in bytes: more than the longest reference that a registry takes.
@@ -32,7 +32,14 @@ func (s *Server) getImage(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return s.failWith(w, api.CodeBadParameter, "%s", err)
 	}
+	version, err := parseVersion(values)
+	if err != nil {
+		return s.failWith(w, api.CodeBadParameter, "%s", err)
+	}
 	name := mux.Vars(r)["name"]
+	if version != "" {
+		return s.imageOfVersion(w, r, version, name, fields)
+	}
 	warning := ""
 	if wantsFresh(r) {
 		warning = s.onDemand(r, p.publicToolNamed(name))

@@ -13,13 +13,26 @@ var yamlNames = []string{"application/yaml", "application/x-yaml", "text/yaml", 
 
 var jsonNames = []string{"application/json"}
 
+var imageConfigParameters = map[string]bool{"version": false}
+
 func (s *Server) getImageConfig(w http.ResponseWriter, r *http.Request) int {
 	p := s.pages.Load()
 	if p == nil {
 		return s.notReady(w)
 	}
-	if _, err := parseQuery(r.URL.RawQuery, nil); err != nil {
+	values, err := parseQuery(r.URL.RawQuery, imageConfigParameters)
+	if err != nil {
 		return s.failWith(w, api.CodeBadParameter, "%s", err)
+	}
+	version, err := parseVersion(values)
+	if err != nil {
+		return s.failWith(w, api.CodeBadParameter, "%s", err)
+	}
+	if version != "" {
+		var refusal *api.Error
+		if p, refusal = s.versionPages(r.Context(), w.Header(), version); refusal != nil {
+			return s.fail(w, *refusal)
+		}
 	}
 	accept := single(r.Header["Accept"])
 	yaml, json := mediaWeight(accept, yamlNames), mediaWeight(accept, jsonNames)

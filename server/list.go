@@ -15,11 +15,12 @@ import (
 // listParameters are those of a list; true for those that may be repeated.
 var listParameters = map[string]bool{
 	"type": true, "state": true, "stack_state": true, "variant": true, "tool": true, "name": true, "q": true,
-	"exists": true, "fields": false, "sort": false, "limit": false, "cursor": false,
+	"exists": true, "version": false, "fields": false, "sort": false, "limit": false, "cursor": false,
 }
 
 // listQuery is what a request wants of a list.
 type listQuery struct {
+	version    string // another version of the catalog; "" for what is served
 	filter     filter
 	fields     map[string]bool // nil for whole records
 	descending bool
@@ -46,6 +47,9 @@ func parseListQuery(raw string) (*listQuery, error) {
 		return nil, err
 	}
 	q := &listQuery{values: values}
+	if q.version, err = parseVersion(values); err != nil {
+		return nil, err
+	}
 	if q.filter, err = parseFilter(values); err != nil {
 		return nil, err
 	}
@@ -128,6 +132,9 @@ func (s *Server) listImages(w http.ResponseWriter, r *http.Request) int {
 	q, err := queryOf(r)
 	if err != nil {
 		return s.failWith(w, api.CodeBadParameter, "%s", err)
+	}
+	if q.version != "" {
+		return s.listVersion(w, r, q, false)
 	}
 	warning := ""
 	if wantsFresh(r) {

@@ -14,10 +14,13 @@ func TestAParameterThatCannotBeMeantIsNamed(t *testing.T) {
 	for _, c := range []struct{ path, says string }{
 		{"/v1/images?stat=stable", `unknown parameter "stat"; did you mean "state"?`},
 		{"/v1/images?State=stable", `unknown parameter "State"; did you mean "state"?`},
-		{"/v1/images?xyzzy=1", `unknown parameter "xyzzy"; known are cursor, exists, fields, limit, name, q, sort, stack_state, state, tool, type, variant`},
+		{"/v1/images?xyzzy=1", `unknown parameter "xyzzy"; known are cursor, exists, fields, limit, name, q, sort, stack_state, state, tool, type, variant, version`},
 		{"/v1/images?state=stable&aaa=1&zzz=2", `unknown parameter "aaa"; known are`},
 		{"/v1/images?=1", `unknown parameter ""`},
-		{"/v1/images?version=1.0.0", `unknown parameter "version"`},
+		{"/v1/images?version=", `version has no value`},
+		{"/v1/images?version=1.0.0&version=1.1.0", `parameter "version" is given 2 times`},
+		{"/v1/image-config?version=", `version has no value`},
+		{"/v1/catalog/diff", `from has no value`},
 		{"/v1/images?exists=perhaps", `exists "perhaps" is none of true, false, unknown`},
 		{"/v1/images?exists=", `exists has no value`},
 		{"/v1/images?q=", `q has no value`},
@@ -45,7 +48,7 @@ func TestAParameterThatCannotBeMeantIsNamed(t *testing.T) {
 		{"/v1/images/bookworm?state=stable", `unknown parameter "state"`},
 		{"/v1/images/bookworm?field=state", `did you mean "fields"?`},
 		{"/v1/images/nope?x=1", `unknown parameter "x"`},
-		{"/v1/image-config?format=json", `unknown parameter "format": this route takes none`},
+		{"/v1/image-config?format=json", `unknown parameter "format"; known are version`},
 		{"/v1/catalog?verbose=1", `unknown parameter "verbose": this route takes none`},
 	} {
 		t.Run(c.path, func(t *testing.T) {

@@ -54,7 +54,7 @@ func (v view) Status() resolver.Status {
 }
 
 // dataRoutes are those that need a snapshot.
-var dataRoutes = []string{"/v1/images", "/v1/images?state=stable", "/v1/images/bookworm", "/v1/image-config", "/v1/catalog"}
+var dataRoutes = []string{"/v1/images", "/v1/images?state=stable", "/v1/images/bookworm", "/v1/image-config", "/v1/catalog", "/v1/drift", "/v1/catalog/versions", "/v1/catalog/diff?from=1.2.3", "/v1/images?version=1.2.3"}
 
 func TestBeforeTheFirstSnapshotAnswersSayWhyAndWhenToComeBack(t *testing.T) {
 	s := start(t, setup{values: sample, cold: true})

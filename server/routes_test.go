@@ -17,6 +17,7 @@ import (
 // everyRoute is one path for each operation of the document.
 var everyRoute = []string{
 	"/v1/images", "/v1/images/bookworm", "/v1/image-config", "/v1/catalog", "/v1/drift",
+	"/v1/catalog/versions", "/v1/catalog/diff?from=1.2.3",
 	"/v1/healthz", "/v1/readyz", "/v1/metrics", "/openapi.json", toolPath, toolPath + "/resolve?name=bookworm",
 }
 

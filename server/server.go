@@ -73,6 +73,8 @@ type Server struct {
 	webhookSecret string
 	toolLists     *kept[toolList] // by project
 	lastList      atomic.Pointer[madeList]
+	versions      *kept[*pages]    // by identity and day
+	diffs         *kept[*lazyBody] // by the identities of both
 	lastDrift     atomic.Pointer[madeDrift]
 	keptRecords   int // more user-built images than that are streamed
 	streams       slots
@@ -110,6 +112,7 @@ func New(view View, opts Options) (*Server, error) {
 		toolLists: newKept[toolList](keptToolBytes), keptRecords: keptRecords, streams: make(slots, maxStreams),
 		journal: newJournal(), eventReaders: make(slots, opts.EventReaders), heartbeat: heartbeatEvery, eventPatience: eventPatience,
 		eventsEnded: make(chan struct{}),
+		versions:    newKept[*pages](keptVersionBytes), diffs: newKept[*lazyBody](keptDiffBytes),
 	}
 	if s.proven == nil {
 		s.proven = proven
@@ -181,6 +184,8 @@ func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
 	router.Path(toolEventsPath).Handler(s.route(toolEventsPath, s.getToolEvents))
 	router.Path("/v1/image-config").Handler(s.route("/v1/image-config", s.getImageConfig))
 	router.Path("/v1/catalog").Handler(s.route("/v1/catalog", s.getCatalog))
+	router.Path("/v1/catalog/versions").Handler(s.route("/v1/catalog/versions", s.getVersions))
+	router.Path("/v1/catalog/diff").Handler(s.route("/v1/catalog/diff", s.getDiff))
 	router.Path("/v1/drift").Handler(s.route("/v1/drift", s.getDrift))
 	router.Path("/openapi.json").Handler(s.route("/openapi.json", s.getOpenAPI))
 	if s.webhookSecret != "" {

@@ -32,6 +32,9 @@ func (s *Server) listToolImages(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return s.failWith(w, api.CodeBadParameter, "%s", err)
 	}
+	if q.version != "" {
+		return s.listVersion(w, r, q, true)
+	}
 	warning := s.onDemand(r, tool)
 	p := s.pages.Load()
 	built := p.tool(tool)

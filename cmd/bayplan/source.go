@@ -17,6 +17,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/kubernetes"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
@@ -211,7 +212,11 @@ func (f *sourceFlags) repository(hosts *endpoint.Directory, log *slog.Logger) (r
 			log.Warn("a registry warns", "host", host, "warning", text)
 		}
 	}})
-	return resolver.FromRepository(client, ref, selection, trust), nil
+	origin := resolver.FromRepository(client, ref, selection, trust)
+	if end := hosts.For(ref.Host); end.Kind() == endpoint.Harbor {
+		origin.ListedBy(harbor.New(end, harbor.Options{}), end.Repository(ref.Path))
+	}
+	return origin, nil
 }
 
 // selection says which version of a repository is meant.

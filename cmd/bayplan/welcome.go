@@ -25,6 +25,8 @@ Try, in another terminal:
   curl -s %[1]s/v1/image-config
   curl -s %[1]s/v1/catalog
   curl -s %[1]s/v1/drift
+  curl -s %[1]s/v1/catalog/versions
+  curl -s '%[1]s/v1/catalog/diff?from=0.0.0-sample.0'
   curl -s -H 'X-Toolforge-Tool: alpha' '%[1]s/v1/tool/alpha/images?type=buildservice'
   %[5]s list --server %[1]s --state deprecated
   %[5]s resolve --server %[1]s toolforge-python39-sssd-base

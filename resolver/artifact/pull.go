@@ -139,6 +139,25 @@ func (c *Client) content(ctx context.Context, w wanted, desc ocispec.Descriptor)
 	return data, err
 }
 
+// Created tells when the chart with a digest was published, as the manifest's
+// annotation org.opencontainers.image.created says; zero if it says nothing
+// readable. It costs one GET of the manifest, which Harbor counts as a pull.
+//
+// Errors are those of [Client.Resolve].
+func (c *Client) Created(ctx context.Context, ref Reference, digest string) (time.Time, error) {
+	ctx, cancel := c.begin(ctx)
+	defer cancel()
+	w, err := c.want(ctx, ref, Selection{Digest: digest}, "read manifest")
+	if err != nil {
+		return time.Time{}, err
+	}
+	manifest, err := c.manifest(ctx, w.repo, w.reference(), w.on)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return created(manifest.annotations), nil
+}
+
 func created(annotations map[string]string) time.Time {
 	at, err := time.Parse(time.RFC3339, annotations[ocispec.AnnotationCreated])
 	if err != nil {

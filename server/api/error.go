@@ -23,6 +23,13 @@ const (
 	CodeNotReady = "not_ready"
 	// CodeOverloaded (503): load is being shed.
 	CodeOverloaded = "overloaded"
+	// CodeVersionNotFound (404): the catalog has no such version.
+	CodeVersionNotFound = "version_not_found"
+	// CodeVersionUnusable (422): the version is there, and cannot be used as a
+	// catalog.
+	CodeVersionUnusable = "version_unusable"
+	// CodeVersionUnavailable (503): the catalog's registry cannot be asked for it.
+	CodeVersionUnavailable = "version_unavailable"
 	// CodeInternal (500): a defect of the service.
 	CodeInternal = "internal"
 )

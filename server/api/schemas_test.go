@@ -37,6 +37,11 @@ var types = map[string]any{
 	"SnapshotStatus":   api.Snapshot{},
 	"UsersStatus":      api.UsersStatus{},
 	"Acceptance":       api.Acceptance{},
+	"VersionsAnswer":   api.VersionsAnswer{},
+	"Version":          api.Version{},
+	"VersionName":      api.VersionName{},
+	"DiffAnswer":       api.DiffAnswer{},
+	"Change":           api.Change{},
 	"DriftAnswer":      api.DriftAnswer{},
 	"Drift":            api.Drift{},
 	"DriftPrefix":      api.DriftPrefix{},
@@ -179,6 +184,8 @@ func declaredKind(ref *openapi3.SchemaRef) string {
 		return "map of " + declaredKind(schema.AdditionalProperties.Schema)
 	case schema.Type.Is("object") && schema.AdditionalProperties.Has != nil:
 		return "map of anything"
+	case schema.Type == nil:
+		return "anything"
 	case schema.Format == "date-time":
 		return "time"
 	}
@@ -193,6 +200,7 @@ func TestWordsAreDocumented(t *testing.T) {
 		{"Error", "code"}: {
 			api.CodeBadParameter, api.CodeRouteNotFound, api.CodeImageNotFound, api.CodeImageRemoved,
 			api.CodeMethodNotAllowed, api.CodeNotAcceptable, api.CodeNotReady, api.CodeOverloaded, api.CodeInternal,
+			api.CodeVersionNotFound, api.CodeVersionUnusable, api.CodeVersionUnavailable,
 		},
 		{"ImageRecord", "type"}:     {api.TypeStandard, api.TypeBuildservice},
 		{"ImageRecord", "state"}:    {api.StateStable, api.StateBeta, api.StateDeprecated, api.StateUnknown},

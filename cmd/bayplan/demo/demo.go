@@ -83,7 +83,8 @@ func (d *Demo) readMarkers() {
 	d.Registries[harborHost] = config
 }
 
-// publish puts the sample catalog where the server will pull it from.
+// publish puts the sample catalog where the server will pull it from, and an
+// earlier version beside it.
 func (d *Demo) publish(ctx context.Context, sample *pack.Package) error {
 	home, err := d.Listen(ctx, standin.EmptyRegistry())
 	if err != nil {
@@ -94,12 +95,19 @@ func (d *Demo) publish(ctx context.Context, sample *pack.Package) error {
 	if err != nil {
 		return err
 	}
-	published, err := artifact.New(hosts, artifact.Options{}).Publish(ctx,
-		artifact.Reference{Host: home, Path: chartPath}, artifact.Package{Archive: sample.Archive})
+	before, err := earlier()
 	if err != nil {
 		return err
 	}
-	d.Catalog = artifact.Reference{Host: home, Path: chartPath, Version: published.Version}
+	d.Catalog = artifact.Reference{Host: home, Path: chartPath}
+	client := artifact.New(hosts, artifact.Options{})
+	for _, version := range []artifact.Package{{Archive: before.Archive, Created: created}, {Archive: sample.Archive, Created: created.AddDate(0, 1, 0)}} {
+		published, err := client.Publish(ctx, artifact.Reference{Host: home, Path: chartPath}, version)
+		if err != nil {
+			return err
+		}
+		d.Catalog.Version = published.Version
+	}
 	return nil
 }
 

@@ -58,7 +58,11 @@ func exampleQuery(operation *openapi3.Operation) string {
 	query := url.Values{}
 	for _, ref := range operation.Parameters {
 		if p := ref.Value; p.In == openapi3.ParameterInQuery && p.Required {
-			for _, value := range p.Example.([]any) {
+			values, several := p.Example.([]any)
+			if !several {
+				values = []any{p.Example}
+			}
+			for _, value := range values {
 				query.Add(p.Name, value.(string))
 			}
 		}
