@@ -20,7 +20,7 @@ func (c *comparison) tombstones() {
 			change.Kind, change.New = KindTombstoneAdded, *now
 			v.whySafe = "whoever asks for the name is told what replaces it"
 		case now == nil:
-			if c.from.Images[name] == nil && c.to.Images[name] != nil && c.predecessor(name) == "" {
+			if c.from.Images[name] == nil && c.to.Images[name] != nil && c.former[name] == "" {
 				continue
 			}
 			change.Kind, change.Old = KindTombstoneRemoved, *before

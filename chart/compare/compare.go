@@ -25,6 +25,7 @@ import (
 // variants, which webservice reads of every image.
 func Catalogs(from, to *chart.Catalog) Changes {
 	c := &comparison{from: from, to: to, before: meaningsOf(from), after: meaningsOf(to), hosts: hostsOf(from)}
+	c.former = c.predecessors()
 	c.format()
 	c.images()
 	c.tombstones()
@@ -36,6 +37,8 @@ func Catalogs(from, to *chart.Catalog) Changes {
 type comparison struct {
 	from, to      *chart.Catalog
 	before, after meanings
+	// former has the old name of each image that was renamed.
+	former map[string]string
 	// hosts are the registries that the old catalog names.
 	hosts   map[string]bool
 	changes Changes

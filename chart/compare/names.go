@@ -32,10 +32,10 @@ func (c *comparison) images() {
 	for _, name := range bothKeys(c.from.Images, c.to.Images) {
 		before, now := c.from.Images[name], c.to.Images[name]
 		switch {
-		case before == nil && c.predecessor(name) == "":
+		case before == nil && c.former[name] == "":
 			c.added(name, now)
 		case before == nil:
-			c.entry(name, c.predecessor(name), now)
+			c.entry(name, c.former[name], now)
 		case now == nil:
 			c.gone(name, before)
 		default:
@@ -44,22 +44,25 @@ func (c *comparison) images() {
 	}
 }
 
-// predecessor gives the name under which the old catalog had a new image: the
-// first that is gone and its alias now. It is "" for one that is really new.
-func (c *comparison) predecessor(name string) string {
-	if c.from.Images[name] != nil {
-		return name
-	}
-	var former []string
-	for _, alias := range c.to.Images[name].Aliases {
-		if c.from.Images[alias] != nil && c.to.Images[alias] == nil && c.after[alias] == name {
-			former = append(former, alias)
+// predecessors gives, for each image that is new, the name under which the old
+// catalog had it: the first of those that are gone and its aliases now. One that
+// is really new has none.
+func (c *comparison) predecessors() map[string]string {
+	former := map[string]string{}
+	for name, now := range c.to.Images {
+		if c.from.Images[name] != nil {
+			continue
+		}
+		for _, alias := range now.Aliases {
+			if c.from.Images[alias] == nil || c.to.Images[alias] != nil || c.after[alias] != name {
+				continue
+			}
+			if first := former[name]; first == "" || alias < first {
+				former[name] = alias
+			}
 		}
 	}
-	if len(former) == 0 {
-		return ""
-	}
-	return slices.Min(former)
+	return former
 }
 
 func (c *comparison) added(name string, now *chart.Entry) {
@@ -80,7 +83,7 @@ func (c *comparison) added(name string, now *chart.Entry) {
 func (c *comparison) gone(name string, before *chart.Entry) {
 	if now := c.after[name]; now != "" {
 		c.renamed(name, before, now)
-		if c.predecessor(now) == name {
+		if c.former[now] == name {
 			return // its aliases are compared with those of its new name
 		}
 		c.orphans(name, before)
@@ -117,7 +120,7 @@ func (c *comparison) orphans(name string, before *chart.Entry) {
 
 func (c *comparison) renamed(name string, before *chart.Entry, now string) {
 	v := safe("jobs that name it find the image by its alias, and run what they ran")
-	if parts := movedParts(before.Reference(), c.to.Images[now].Reference()); len(parts) > 0 && c.predecessor(now) != name {
+	if parts := movedParts(before.Reference(), c.to.Images[now].Reference()); len(parts) > 0 && c.former[now] != name {
 		v.breaks("jobs that name it silently run another reference from their next start on: " + c.to.Images[now].Reference())
 	}
 	if before.Variants[chart.VariantWebservice] != nil {
