@@ -13,16 +13,17 @@ import (
 // among the manifests of a release). Errors are those of chart.Open and
 // legacy.Open.
 func openCatalog(path string) (*chart.Source, error) {
-	if isChart(path) {
+	// One file of a chart is no catalog: chart.Open says so.
+	if base := filepath.Base(path); base == "values.yaml" || base == "Chart.yaml" || isChart(path) {
 		return chart.Open(path)
 	}
 	return legacy.Open(path)
 }
 
 // isChart tells a chart from a file of text. What is not there may be either,
-// and what is named like a chart or a part of one is meant as one.
+// and what is named like a packaged chart is meant as one.
 func isChart(path string) bool {
-	if base := filepath.Base(path); filepath.Ext(base) == ".tgz" || base == "values.yaml" || base == "Chart.yaml" {
+	if filepath.Ext(path) == ".tgz" {
 		return true
 	}
 	info, err := os.Stat(path)
