@@ -292,3 +292,11 @@ func TestOwnersAliasesResolve(t *testing.T) {
 	require.Equal(t, "alias", explained.Rule)
 	require.Equal(t, harborHost, explained.Source)
 }
+
+// Whoever put a marker sees it at once, if they ask for it.
+func TestAMarkerShowsOnDemand(t *testing.T) {
+	p := startMarked(t, setup{}, "tool-c/web:latest")
+	require.NoError(t, p.harbor.Tag("tool-c/web", "latest", "aliases-front"))
+	require.Empty(t, p.toolNames(t, "c", "?name=tool-c/front"))
+	require.Equal(t, []string{"tool-c/web:latest"}, p.toolNames(t, "c", "?name=tool-c/front", "Cache-Control", "no-cache"))
+}

@@ -1,7 +1,10 @@
 package inventory_test
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -176,7 +179,7 @@ func TestMarkersByEveryWayOfReading(t *testing.T) {
 	for name, s := range map[string]setup{
 		"a robot":              {},
 		"one by one":           {anonymous: true},
-		"a Harbor before 2.12": {harbor: harbortest.StartOptions{Options: harbortest.Options{Version: "v2.11.0"}}},
+		"a Harbor before 2.12": {harbor: harbortest.StartOptions{Options: harbortest.Options{NoProjectArtifacts: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, marking(s))
@@ -231,4 +234,54 @@ func TestMarkersOfStandardImages(t *testing.T) {
 	require.NotZero(t, bookworm.Marks.Aliases[0].Pushed)
 	require.Nil(t, report.Repositories["pre-built/trixie"].Marks)
 	require.Equal(t, digest, report.Manifests[all[2]].Digest, "a catalog that names a marker as an image means the image")
+}
+
+// Whatever happens to a project, rounds that ask for what changed come to the
+// same as somebody who reads everything for the first time.
+func TestMarkersWhateverHappens(t *testing.T) {
+	seed := cmp.Or(*modelSeed, rand.Uint64())
+	t.Logf("to see it again: -seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 5))
+	one := func(of ...string) string { return of[random.IntN(len(of))] }
+	w := newWorld(t, marking(setup{}))
+	w.AddProject("tool-a", harbortest.Public)
+	everything := func(i *inventory.Inventory) []string {
+		lines := has(i.State().View)
+		tool := i.State().View.Tool("a")
+		if tool == nil {
+			return lines
+		}
+		for _, r := range tool.Repositories {
+			lines = append(lines, fmt.Sprintf("%s %+v", r.Name, tool.Marks(r.Name)))
+		}
+		for _, alias := range tool.Aliases() {
+			lines = append(lines, alias+" → "+tool.Aliased(alias).Name)
+		}
+		return append(lines, aliases(tool)...)
+	}
+	tag := func() string {
+		return one("latest", "v1", "v2", "state-beta", "state-stable", "aliases-a", "aliases-b_-x", "aliases-x", "wstype-js", "wstype-no")
+	}
+	for range 150 {
+		for range 1 + random.IntN(3) {
+			repository := "tool-a/" + one("a", "b", "c")
+			switch random.IntN(8) {
+			case 0, 1:
+				w.push(repository, tag())
+			case 2, 3, 4:
+				_ = w.Tag(repository, one("latest", "v1", "v2"), tag()) // if there is something to tag
+			case 5, 6:
+				w.DeleteTag(repository, tag())
+			case 7:
+				w.DeleteRepository(repository)
+			}
+		}
+		if random.IntN(4) == 0 {
+			require.NoError(t, w.Refresh(t.Context(), "a"))
+		}
+		w.round()
+		fresh := w.anew()
+		require.NoError(t, fresh.Round(t.Context()))
+		require.Equal(t, everything(fresh), everything(w.Inventory))
+	}
 }

@@ -34,7 +34,8 @@ type Image struct {
 	Tool string `json:"tool,omitempty"`
 	// State is the state on the snapshot's UTC day.
 	State string `json:"state"`
-	// Aliases are the other names, in the catalog's order.
+	// Aliases are the other names: the catalog's in its order, then those of
+	// markers. A user's image has the name with its digest, then its owner's.
 	Aliases List[string] `json:"aliases"`
 	// Host is the registry's host, with its port if it has one.
 	Host string `json:"host"`
@@ -81,7 +82,9 @@ type Image struct {
 	Lifecycle *Lifecycle `json:"lifecycle,omitempty"`
 	// Notice is the sentence that a command line should print before use.
 	Notice string `json:"notice,omitempty"`
-	// Sources says who said what: "metadata" or "live" to "chart" or a host.
+	// Sources says who said what: "metadata" or "live" to "chart" or a host; what
+	// markers said ("aliases", "resources", "state", "wstype") to "markers", or to
+	// "chart, markers" where the catalog said some of it.
 	Sources Map[string] `json:"sources,omitempty"`
 	// Stale is true while the live facts are from a source's last good answer
 	// because it does not answer now.
