@@ -52,6 +52,12 @@ func (r *sideReader) read(ctx context.Context, name string) (side, error) {
 		}
 		return side{}, err
 	}
+	if err := offer.Signature.Admit(offer.Reference); err != nil {
+		return side{}, err
+	}
+	if s := offer.Signature; s.Checked && s.By == nil {
+		fmt.Fprintf(r.std.err, "warning: %s: no key of the keyring vouches for it: %s\n", shown(name), shown(s.Err.Error()))
+	}
 	loaded, err := offer.Source.Load()
 	if err != nil {
 		return side{}, r.invalid(name, err)
@@ -95,7 +101,10 @@ func (r *sideReader) offer(ctx context.Context, name string) (*resolver.Offer, e
 func (r *sideReader) origin(ctx context.Context, name string) (resolver.Origin, error) {
 	flags := r.source
 	flags.catalog = name
-	if !strings.HasPrefix(name, "oci://") || hasVersion(name) {
+	if !strings.HasPrefix(name, "oci://") {
+		// These are about charts in registries, and only one side may be one.
+		flags.constraint, flags.prereleases, flags.requireSigned = "", "", false
+	} else if hasVersion(name) {
 		flags.constraint, flags.prereleases = "", ""
 	}
 	if !strings.Contains(name, "://") && !isChart(name) {
