@@ -46,6 +46,7 @@ Data goes to standard output, all else to standard error. Exit codes: 0 done;
 		newDiffCommand(std),
 		newPublishCommand(std),
 		newPullCommand(std),
+		newVersionsCommand(std),
 		newFakeCommand(std),
 		newRollbackCommand(std),
 		newImportCommand(std),

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/history"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
+)
+
+type versionsOptions struct {
+	std     streams
+	output  outputFlag
+	answers answerFlags // a server, and how long it may take
+	limit   int
+}
+
+func newVersionsCommand(std streams) *cobra.Command {
+	o := &versionsOptions{std: std}
+	cmd := &cobra.Command{
+		Use:   "versions [oci://HOST/PATH/image-config]",
+		Short: "List the versions of the catalog that were published",
+		Long: `Versions lists what a repository has, the newest first, with the time of
+publication and the digest, and with --constraint the version that it picks. With
+--server it lists what a server knows, and which version that serves.
+
+Times come from Harbor where the host's kind is harbor in the settings file, else
+from the manifests, which are read for them.
+
+The exit code is 1 if there is no version.`,
+		Example: `  bayplan versions oci://harbor.example/toolforge/image-config
+  bayplan versions oci://harbor.example/toolforge/image-config --constraint '>=0.0.28' --limit 5
+  bayplan versions --server http://127.0.0.1:8080 -o json`,
+		DisableFlagsInUseLine: true,
+		Args:                  cobra.ArbitraryArgs,
+		ValidArgsFunction:     cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 || len(args) == 0 && o.answers.server == "" {
+				return usage(cmd, nil, "%s wants one repository, or --server: %s", cmd.CommandPath(), cmd.UseLine())
+			}
+			if len(args) == 1 {
+				if cmd.Flags().Changed("server") {
+					return usage(cmd, nil, "--server cannot go together with a repository: the server has one of its own")
+				}
+				o.answers.source.catalog = args[0]
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.answers.server, "server", "", "ask the server at this `URL` instead of a registry")
+	flags.DurationVar(&o.answers.timeout, "timeout", 30*time.Second, "how long the whole may take")
+	flags.IntVar(&o.limit, "limit", 0, "at most so many, the newest (default: all)")
+	flags.StringVar(&o.answers.source.constraint, "constraint", "", "say which version this SemVer `RANGE` picks")
+	flags.StringVar(&o.answers.source.prereleases, "prereleases", "", "`REGEXP` of the pre-releases that count under --constraint")
+	o.answers.source.registerRegistries(cmd)
+	o.output.register(cmd)
+	return cmd
+}
+
+func (o *versionsOptions) run(ctx context.Context) error {
+	if o.limit < 0 || o.limit > 1000 {
+		return fault.New(fault.Usage, "", "--limit", "%d is no number from 0 to 1000", o.limit)
+	}
+	var answer api.VersionsAnswer
+	ask := o.askServer
+	if o.answers.source.catalog != "" {
+		ask = o.askRegistry
+	}
+	err := ask(ctx, &answer)
+	if fault.Is(err, fault.NotFound) {
+		printError(o.std.err, err)
+		return errFindings
+	}
+	if err != nil {
+		return err
+	}
+	printMessages(o.std, answer.Messages, nil)
+	if err := o.output.print(o.std.out, answer, func() error { return o.table(answer) }); err != nil {
+		return err
+	}
+	if len(answer.Versions) == 0 {
+		return errFindings
+	}
+	return nil
+}
+
+func (o *versionsOptions) askServer(ctx context.Context, answer *api.VersionsAnswer) error {
+	query := url.Values{}
+	if o.limit > 0 {
+		query.Set("limit", strconv.Itoa(o.limit))
+	}
+	return o.answers.ask(ctx, o.std, func(ctx context.Context, who *asker) error {
+		return who.get(ctx, "v1/catalog/versions", query, answer)
+	})
+}
+
+// askRegistry asks a repository. What is served somewhere, it does not know.
+func (o *versionsOptions) askRegistry(ctx context.Context, answer *api.VersionsAnswer) error {
+	from, err := o.repository(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, o.answers.timeout, o.answers.late())
+	defer cancel()
+	stop := o.std.whileWaiting(func() string { return "asking " + from.Reference.Host })
+	list, err := history.New(from, history.Options{Patience: o.answers.timeout}).List(ctx)
+	stop()
+	if err != nil {
+		return err
+	}
+	for _, v := range list.Versions {
+		if o.limit > 0 && len(answer.Versions) == o.limit {
+			break
+		}
+		answer.Versions = append(answer.Versions, api.Version{Version: v.Version, Digest: v.Digest, PublishedAt: v.Published, Selected: v.Selected})
+	}
+	return nil
+}
+
+func (o *versionsOptions) repository(ctx context.Context) (history.Repository, error) {
+	source := &o.answers.source
+	ref, err := artifact.ParseReference(source.catalog)
+	if err != nil {
+		return history.Repository{}, err
+	}
+	selection, err := o.selection(ref)
+	if err != nil {
+		return history.Repository{}, err
+	}
+	configs, err := registries(ctx, source.registries)
+	if err != nil {
+		return history.Repository{}, err
+	}
+	hosts, err := source.hosts(configs)
+	if err != nil {
+		return history.Repository{}, err
+	}
+	from := history.Repository{
+		Client:    artifact.New(hosts, artifact.Options{Timeout: o.answers.timeout}),
+		Reference: ref.Repository(), Selection: selection,
+	}
+	if end := hosts.For(ref.Host); end.Kind() == endpoint.Harbor {
+		from.Harbor, from.HarborName = harbor.New(end, harbor.Options{}), end.Repository(ref.Path)
+	}
+	return from, nil
+}
+
+// selection is that of a constraint; without one nothing is chosen.
+func (o *versionsOptions) selection(ref artifact.Reference) (artifact.Selection, error) {
+	switch {
+	case ref.Version != "" || ref.Digest != "":
+		return artifact.Selection{}, fault.New(fault.Usage, "", o.answers.source.catalog, "one version is named, and all are listed: leave it out")
+	case o.answers.source.constraint == "" && o.answers.source.prereleases == "":
+		return artifact.Selection{}, nil
+	}
+	return o.answers.source.selection(ref)
+}
+
+func (o *versionsOptions) table(answer api.VersionsAnswer) error {
+	if len(answer.Versions) == 0 {
+		fmt.Fprintln(o.std.err, "there is no version")
+		return nil
+	}
+	rows := make([][]string, 0, len(answer.Versions))
+	for _, v := range answer.Versions {
+		published, is := "-", "-"
+		if !v.PublishedAt.IsZero() {
+			published = v.PublishedAt.UTC().Format(time.RFC3339)
+		}
+		switch {
+		case v.Served:
+			is = "served"
+		case v.Selected:
+			is = "selected"
+		}
+		rows = append(rows, []string{orDash(v.Version), published, is, orDash(v.Digest)})
+	}
+	return printTable(o.std, []string{"VERSION", "PUBLISHED", "IS", "DIGEST"}, rows)
+}
