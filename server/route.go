@@ -25,6 +25,12 @@ func (s *Server) route(name string, answer endpoint) http.Handler {
 	})
 }
 
+// publicRoute is [Server.route] for what pages of other origins may read, where
+// the operator lets them.
+func (s *Server) publicRoute(name string, answer endpoint) http.Handler {
+	return s.origins.wrap(s.route(name, answer))
+}
+
 // statusAborted is what an answer that broke off is counted as: nearly always
 // its reader went away.
 const statusAborted = 499

@@ -54,6 +54,10 @@ type Options struct {
 	// EventReaders is how many may follow events at a time; 0 means 1,000. More
 	// are turned away.
 	EventReaders int
+	// CrossOrigins are those whose pages may read the public routes in a browser,
+	// without credentials, each as a browser sends it (https://HOST[:PORT]); "*" is
+	// all. With none, none may.
+	CrossOrigins []string
 	// WebhookSecret is what Harbor's webhook policies send as Authorization; ""
 	// takes no webhooks.
 	WebhookSecret string
@@ -71,6 +75,7 @@ type Server struct {
 
 	proven        func(*http.Request) bool
 	webhookSecret string
+	origins       *crossOrigin    // nil for none
 	toolLists     *kept[toolList] // by project
 	lastList      atomic.Pointer[madeList]
 	versions      *kept[*pages]    // by identity and day
@@ -88,7 +93,7 @@ type Server struct {
 }
 
 // New makes a server and begins to follow the view. It gives an error if the
-// metrics belong to another server already.
+// metrics belong to another server already, or one of the origins is none.
 func New(view View, opts Options) (*Server, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -106,9 +111,13 @@ func New(view View, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	origins, err := newCrossOrigin(opts.CrossOrigins)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		view: view, log: opts.Logger, metrics: opts.Metrics, retry: seconds(opts.RetryAfter), openapi: document,
-		proven: opts.Proven, webhookSecret: opts.WebhookSecret,
+		proven: opts.Proven, webhookSecret: opts.WebhookSecret, origins: origins,
 		toolLists: newKept[toolList](keptToolBytes), keptRecords: keptRecords, streams: make(slots, maxStreams),
 		journal: newJournal(), eventReaders: make(slots, opts.EventReaders), heartbeat: heartbeatEvery, eventPatience: eventPatience,
 		eventsEnded: make(chan struct{}),
@@ -174,20 +183,20 @@ func (s *Server) router() *mux.Router {
 
 // dataRoutes gives the handler of the list as well, for those in a hurry.
 func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
-	list = s.route(listPath, s.listImages)
+	list = s.publicRoute(listPath, s.listImages)
 	router.Path(listPath).Handler(list)
 	// A name is any text at all, line breaks too.
-	router.Path("/v1/images/{name:(?s:.+)}").Handler(s.route("/v1/images/{name}", s.getImage))
+	router.Path("/v1/images/{name:(?s:.+)}").Handler(s.publicRoute("/v1/images/{name}", s.getImage))
 	router.Path("/v1/tool/{toolname}/images").Handler(s.route("/v1/tool/{toolname}/images", s.listToolImages))
 	router.Path("/v1/tool/{toolname}/images/resolve").Handler(s.route("/v1/tool/{toolname}/images/resolve", s.resolveImages))
-	router.Path(eventsPath).Handler(s.route(eventsPath, s.getEvents))
+	router.Path(eventsPath).Handler(s.publicRoute(eventsPath, s.getEvents))
 	router.Path(toolEventsPath).Handler(s.route(toolEventsPath, s.getToolEvents))
-	router.Path("/v1/image-config").Handler(s.route("/v1/image-config", s.getImageConfig))
-	router.Path("/v1/catalog").Handler(s.route("/v1/catalog", s.getCatalog))
-	router.Path("/v1/catalog/versions").Handler(s.route("/v1/catalog/versions", s.getVersions))
-	router.Path("/v1/catalog/diff").Handler(s.route("/v1/catalog/diff", s.getDiff))
-	router.Path("/v1/drift").Handler(s.route("/v1/drift", s.getDrift))
-	router.Path("/openapi.json").Handler(s.route("/openapi.json", s.getOpenAPI))
+	router.Path("/v1/image-config").Handler(s.publicRoute("/v1/image-config", s.getImageConfig))
+	router.Path("/v1/catalog").Handler(s.publicRoute("/v1/catalog", s.getCatalog))
+	router.Path("/v1/catalog/versions").Handler(s.publicRoute("/v1/catalog/versions", s.getVersions))
+	router.Path("/v1/catalog/diff").Handler(s.publicRoute("/v1/catalog/diff", s.getDiff))
+	router.Path("/v1/drift").Handler(s.publicRoute("/v1/drift", s.getDrift))
+	router.Path("/openapi.json").Handler(s.publicRoute("/openapi.json", s.getOpenAPI))
 	if s.webhookSecret != "" {
 		router.Path(webhookPath).Handler(s.routeFor(webhookPath, s.harborWebhook))
 	}

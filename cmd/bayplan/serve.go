@@ -32,6 +32,7 @@ type serveOptions struct {
 	tls        tlsFlags
 	webhook    string
 	readers    int
+	origins    []string
 	anyPort    bool // the default port may be given up for a free one
 }
 
@@ -75,6 +76,7 @@ and needs nothing else.`,
 	flags.DurationVar(&o.delay, "shutdown-delay", 0, "how long to go on answering after SIGTERM, not ready, before the listeners close")
 	flags.DurationVar(&o.grace, "shutdown-grace", 10*time.Second, "how long requests under way may take after that")
 	flags.IntVar(&o.readers, "event-readers", 1000, "how `MANY` may follow /v1/events and tools' events at a time")
+	flags.StringArrayVar(&o.origins, "cors-origin", nil, "`ORIGIN` whose pages may read the public routes in a browser; * is all (repeatable)")
 	flags.StringVar(&o.webhook, "webhook-secret-file", "", "`FILE` with what Harbor's webhook policies send as Authorization; without it no webhooks are taken")
 	o.tls.register(cmd)
 	o.source.register(cmd)
@@ -122,7 +124,7 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 	if err != nil {
 		return err
 	}
-	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics, WebhookSecret: secret, EventReaders: o.readers})
+	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics, WebhookSecret: secret, EventReaders: o.readers, CrossOrigins: o.origins})
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,9 @@ func (a answer) check(t *testing.T) error {
 	// Asking for a coding by name keeps the client from undoing it.
 	request.Header.Set("Accept-Encoding", "gzip, zstd")
 	request.Header.Set("X-Toolforge-Tool", "wikibugs")
+	if a.method == http.MethodOptions {
+		request.Header.Set("Access-Control-Request-Method", http.MethodGet)
+	}
 	response, err := server.Client().Do(request)
 	require.NoError(t, err)
 	return apitest.Check(request, response, apitest.Body(t, response))
@@ -97,6 +100,8 @@ func TestRightAnswers(t *testing.T) {
 		"an unknown word":       {http.MethodGet, "/v1/images/a", 404, plain, `{"error":["x"],"code":"a_new_word"}`},
 		"events":                {http.MethodGet, "/v1/events", 200, stream, "retry: 1\n\n:\n\nid: a.1\nevent: added\ndata: {\"short_name\":\"a/b\",\ndata: \"image\":" + record + "}\n\nid: a.2\nevent: half\n"},
 		"HEAD of events":        {http.MethodHead, "/v1/events", 200, stream, ""},
+		"preflight":             {http.MethodOptions, "/v1/images", 204, map[string]string{"Access-Control-Allow-Origin": "*", "Vary": "Origin"}, ""},
+		"preflight refused":     {http.MethodOptions, "/v1/images", 405, map[string]string{"Content-Type": "application/json", "Allow": "GET, HEAD"}, `{"code":"method_not_allowed"}`},
 		"metrics with a format": {http.MethodGet, "/v1/metrics", 200, map[string]string{"Content-Type": "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"}, "up 1\n"},
 	} {
 		t.Run(name, func(t *testing.T) { require.NoError(t, a.check(t)) })
@@ -156,6 +161,11 @@ func TestWrongAnswers(t *testing.T) {
 		"a line of no meaning":        {answer{http.MethodGet, "/v1/events", 200, stream, "events: start\n\n"}, `line "events: start" has no field that readers know`},
 		"a carriage return":           {answer{http.MethodGet, "/v1/events", 200, stream, ":\r\n"}, "a carriage return"},
 		"events that are kept":        {answer{http.MethodGet, "/v1/events", 200, map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}, ""}, "header Cache-Control"},
+		"preflight of a tool":         {answer{http.MethodOptions, "/v1/tool/wikibugs/images", 204, nil, ""}, "no business here"},
+		"preflight of operations":     {answer{http.MethodOptions, "/v1/metrics", 204, nil, ""}, "no business here"},
+		"preflight to nowhere":        {answer{http.MethodOptions, "/v1/nope", 204, nil, ""}, "no business here"},
+		"preflight with an ETag":      {answer{http.MethodOptions, "/v1/images", 204, map[string]string{"ETag": `"1"`}, ""}, "header Etag is not one of a preflight's"},
+		"credentials":                 {answer{http.MethodOptions, "/v1/images", 204, map[string]string{"Access-Control-Allow-Credentials": "true"}, ""}, "credentials are never allowed"},
 		"YAML that is none":           {answer{http.MethodGet, "/v1/image-config", 200, good(map[string]string{"Content-Type": "application/yaml"}), "a: [\n"}, "decode response body"},
 	} {
 		t.Run(name, func(t *testing.T) { require.ErrorContains(t, test.check(t), test.want) })

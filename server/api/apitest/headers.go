@@ -15,7 +15,7 @@ import (
 func undeclared(name string) bool {
 	switch name {
 	case "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Date",
-		"Trailer", "Transfer-Encoding", "Content-Security-Policy", "Referrer-Policy",
+		"Trailer", "Transfer-Encoding", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Content-Security-Policy", "Referrer-Policy",
 		"X-Content-Type-Options":
 		return true
 	}
