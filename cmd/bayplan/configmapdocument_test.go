@@ -42,15 +42,15 @@ func TestConfigMapDocumentGivesTheLeastRights(t *testing.T) {
 	manifest, binding, found := strings.Cut(blocks[0], "---\n")
 	require.True(t, found)
 	var role struct {
-		Kind     string `json:"kind"`
-		Metadata struct {
+		APIVersion, Kind string
+		Metadata         struct {
 			Name, Namespace string
-		} `json:"metadata"`
+		}
 		Rules []struct {
 			APIGroups, Resources, ResourceNames, Verbs []string
-		} `json:"rules"`
+		}
 	}
-	require.NoError(t, yaml.UnmarshalStrict([]byte(manifest[strings.Index(manifest, "kind:"):]), &role))
+	require.NoError(t, yaml.UnmarshalStrict([]byte(manifest), &role))
 	require.Equal(t, "Role", role.Kind)
 	require.Contains(t, binding, "name: "+role.Metadata.Name+"\n")
 	require.Len(t, role.Rules, 1)
