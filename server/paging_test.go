@@ -104,25 +104,28 @@ func TestPagesHoldWhileTheCatalogChanges(t *testing.T) {
 func TestLinksWorkUnderAPrefix(t *testing.T) {
 	s := start(t, setup{values: sample})
 	behind := listen(t, http.StripPrefix("/builds", s.server.Data()))
-	at, names := "/builds/v1/images?limit=4", []string{}
-	for at != "" {
-		request, err := http.NewRequest(http.MethodGet, behind.url+at, nil)
-		require.NoError(t, err)
-		response, err := behind.client.Do(request)
-		require.NoError(t, err)
-		defer response.Body.Close()
-		page := decode[api.ImagesAnswer](t, response.Body)
-		for _, image := range page.Images {
-			names = append(names, image.ShortName)
-		}
-		at = ""
-		if parts := linkHeader.FindStringSubmatch(response.Header.Get("Link")); parts != nil {
-			next, err := url.Parse(parts[1])
+	for _, path := range []string{"/v1/images", toolPath} {
+		at, names := "/builds"+path+"?limit=4", []string{}
+		for at != "" {
+			request, err := http.NewRequest(http.MethodGet, behind.url+at, nil)
 			require.NoError(t, err)
-			at = request.URL.ResolveReference(next).RequestURI()
+			request.Header.Set("X-Toolforge-Tool", "wikibugs")
+			response, err := behind.client.Do(request)
+			require.NoError(t, err)
+			defer response.Body.Close()
+			page := decode[api.ImagesAnswer](t, response.Body)
+			for _, image := range page.Images {
+				names = append(names, image.ShortName)
+			}
+			at = ""
+			if parts := linkHeader.FindStringSubmatch(response.Header.Get("Link")); parts != nil {
+				next, err := url.Parse(parts[1])
+				require.NoError(t, err)
+				at = request.URL.ResolveReference(next).RequestURI()
+			}
 		}
+		require.Equal(t, sampleNames, names)
 	}
-	require.Equal(t, sampleNames, names)
 }
 
 // A page that was the last and is no more has the same records; whoever holds
