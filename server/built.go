@@ -14,7 +14,7 @@ import (
 // tool. Two snapshots with the same one have the same records of a tool that
 // did not change.
 type builtContext struct {
-	stacks string // what the catalog says of stacks on the day
+	stacks string // what the catalog says of stacks on the day, and of tools' projects
 	host   string
 	stale  bool
 }
@@ -31,13 +31,15 @@ func contextOf(s *snapshot.Snapshot, before *pages) builtContext {
 	return c
 }
 
-// stacksOf puts all that is said of stacks into one word.
+// stacksOf puts all that is said of stacks, and which repositories in tools'
+// projects are the catalog's, into one word.
 func stacksOf(s *snapshot.Snapshot) string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(s.Catalog.Stacks)) {
 		stack := s.Stack(name)
 		fmt.Fprintf(h, "%q %q %q\n", name, stack.State, stack.ReplacedBy)
 	}
+	fmt.Fprintf(h, "%q\n", s.Guests())
 	return string(h.Sum(nil))
 }
 

@@ -300,3 +300,47 @@ func TestAMarkerShowsOnDemand(t *testing.T) {
 	require.Empty(t, p.toolNames(t, "c", "?name=tool-c/front"))
 	require.Equal(t, []string{"tool-c/web:latest"}, p.toolNames(t, "c", "?name=tool-c/front", "Cache-Control", "no-cache"))
 }
+
+// A marker is told as what it is: another record of the images in its repository.
+func TestAMarkerIsAnEvent(t *testing.T) {
+	p := startMarked(t, setup{}, "tool-c/web:latest", "tool-c/web:v1", "!tool-secret/vault:latest")
+	anyone, secret := p.open(t, "/v1/events"), p.openTool(t, "secret")
+	anyone.next()
+	secret.next()
+	p.mark(t, "tool-c/web:latest", "state-beta")
+	require.Equal(t, []string{"changed tool-c/web:latest", "changed tool-c/web:v1"}, anyone.told(p.server.LastEvent("")))
+	p.mark(t, "tool-c/web:latest", "aliases-front")
+	event := anyone.next()
+	require.Equal(t, "changed", event.Name)
+	changed := dataOf[api.ImageEvent](t, event)
+	require.Equal(t, p.one(t, "tool-c/front"), *changed.Image, "of the one that the alias leads to alone")
+	require.Equal(t, anyone.last, p.server.LastEvent(""))
+
+	p.mark(t, "tool-secret/vault:latest", "aliases-hidden")
+	require.Equal(t, anyone.last, p.server.LastEvent(""))
+	require.Equal(t, []string{"changed tool-secret/vault:latest"}, secret.told(p.server.LastEvent("tool-secret")))
+}
+
+// What the catalog has inside a tool's project, or had, is the catalog's.
+func TestAnAliasIsNotPutOverTheCatalogs(t *testing.T) {
+	guest := "images:\n  guest: {state: stable, image: harbor.test/tool-c/guest, formerly: [harbor.test/tool-c/once]}\n"
+	p := startMarked(t, setup{values: strings.Replace(toolSample, "images:\n", guest, 1)}, "tool-c/web:latest")
+	p.mark(t, "tool-c/web:latest", "aliases-guest_-once_-front")
+	for spelling, wanted := range map[string]string{
+		"tool-c/guest": "guest", "harbor.test/tool-c/guest": "guest", "tool-c/once": "guest", "tool-c/front": "tool-c/web:latest",
+	} {
+		answer := into[api.ResolveAnswer](p.resolve(t, "c", []string{spelling}), http.StatusOK)
+		require.Equal(t, wanted, answer.Image.ShortName, spelling)
+	}
+	into[api.ImagesAnswer](p.toolList(t, "c", ""), http.StatusOK) // which is kept
+	web := p.one(t, "tool-c/web:latest")
+	require.Equal(t, api.List[string]{"tool-c/front"}, web.Aliases[1:])
+	require.Equal(t, web, p.images(t, "?name=tool-c/front")[0])
+	into[api.Error](p.get(t, "/v1/images/tool-c/guest"), http.StatusNotFound)
+	p.write(t, "values.yaml", toolSample)
+	p.refresh(t)
+	require.Equal(t, api.List[string]{"tool-c/front", "tool-c/guest", "tool-c/once"}, p.one(t, "tool-c/guest").Aliases[1:])
+	require.Equal(t, p.one(t, "tool-c/guest"), p.images(t, "?name=tool-c/once")[0])
+	whole := into[api.ImagesAnswer](p.toolList(t, "c", ""), http.StatusOK).Images
+	require.Contains(t, whole, p.one(t, "tool-c/guest"), "what is kept follows the catalog")
+}

@@ -53,6 +53,9 @@ func (l Lookup) built(s Spelling) Match {
 	if found.Image == nil {
 		return Match{}
 	}
+	if s.Name != "" && s.Name != found.Repository.Name && l.Snapshot.IsGuest(tool.Project+"/"+s.Name) {
+		return Match{} // its owner's alias is put over nothing, what the catalog has there included
+	}
 	return Match{Image: l.Snapshot.BuiltImage(tool, found.Repository, found.Image), Rule: found.Rule, Also: found.Also}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
 )
 
@@ -180,15 +181,35 @@ func (o *outline) names() *taken {
 		for _, alias := range image.Aliases {
 			t.names[alias] = true
 		}
-		t.lead(image.Reference.Path, image.ShortName)
-		for _, v := range image.Variants {
-			t.lead(v.Reference.Path, image.ShortName)
-		}
-		for _, former := range image.Formerly {
-			t.lead(former.Path, image.ShortName)
-		}
+		image.paths(func(path string) { t.lead(path, image.ShortName) })
 	}
 	return t
+}
+
+// findGuests finds the repositories in tools' projects that lead to standard
+// images. There are hardly ever any.
+func (o *outline) findGuests() map[string]bool {
+	guests := map[string]bool{}
+	for i := range o.records {
+		o.records[i].image.paths(func(path string) {
+			project, _, inside := strings.Cut(path, "/")
+			if _, isTool := inventory.ToolOf(project); inside && isTool {
+				guests[path] = true
+			}
+		})
+	}
+	return guests
+}
+
+// paths calls f with each repository that a standard image has or had.
+func (i *Image) paths(f func(path string)) {
+	f(i.Reference.Path)
+	for _, v := range i.Variants {
+		f(v.Reference.Path)
+	}
+	for _, former := range i.Formerly {
+		f(former.Path)
+	}
 }
 
 func (t *taken) lead(path, image string) {

@@ -21,6 +21,7 @@ type outline struct {
 	removed    []record // of images whose lifecycle has ended, by short name
 	tombstones map[string]*Tombstone
 	stacks     map[string]*Stack
+	guests     map[string]bool // repositories in tools' projects that lead to standard images
 	// taken is worked out when a marker claims a name, which is rare.
 	taken func() *taken
 }
@@ -50,6 +51,7 @@ func newOutline(catalog *chart.Catalog, day chart.Date) *outline {
 			o.records = append(o.records, o.record(name))
 		}
 	}
+	o.guests = o.findGuests()
 	for name, t := range catalog.Tombstones {
 		o.tombstones[name] = &Tombstone{ShortName: name, Date: t.Date, Reason: t.Reason, ReplacedBy: o.successor(name)}
 	}

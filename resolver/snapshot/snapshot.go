@@ -155,6 +155,14 @@ func (s *Snapshot) Image(shortName string) *Image {
 // lifecycle has ended is found by its aliases too.
 func (s *Snapshot) Tombstone(name string) *Tombstone { return s.outline.tombstones[name] }
 
+// IsGuest tells whether a repository in a tool's project ("tool-x/name") leads to
+// a standard image: the catalog has it there, or had. No owner's alias is put
+// over it.
+func (s *Snapshot) IsGuest(path string) bool { return s.outline.guests[path] }
+
+// Guests gives those repositories, sorted.
+func (s *Snapshot) Guests() []string { return sortedKeys(s.outline.guests) }
+
 // Stack gives a stack or run image that the catalog knows, or nil.
 func (s *Snapshot) Stack(name string) *Stack { return s.outline.stacks[name] }
 

@@ -69,7 +69,7 @@ func (s *Snapshot) FindBuilt(name string) *Image {
 	if tool == nil {
 		return nil
 	}
-	if r := tool.Aliased(rest); r != nil {
+	if r := tool.Aliased(rest); r != nil && !s.IsGuest(name) {
 		return s.BuiltImage(tool, r, r.Untagged())
 	}
 	rest, digest, _ := strings.Cut(rest, "@")
@@ -116,7 +116,7 @@ func (s *Snapshot) BuiltImage(tool *inventory.Tool, r *inventory.Repository, i *
 		out.Built.Platforms = strings.Split(details.Platforms, ",")
 	}
 	if marks := tool.Marks(r.Name); marks != nil {
-		out.mark(marks, tool.AliasesFor(r, i))
+		out.mark(marks, slices.DeleteFunc(tool.AliasesFor(r, i), s.IsGuest))
 	}
 	out.Notice = notice(out, s.Day)
 	return out
