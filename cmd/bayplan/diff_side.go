@@ -17,7 +17,10 @@ import (
 )
 
 // standardInput is the side that is read from there.
-const standardInput = "-"
+const (
+	standardInput     = "-"
+	standardInputName = "standard input"
+)
 
 // side is one of two catalogs that are compared.
 type side struct {
@@ -66,8 +69,11 @@ func (r *sideReader) read(ctx context.Context, name string) (side, error) {
 		fmt.Fprintln(r.std.err, shown(w.String()))
 	}
 	out := side{Name: name, Version: loaded.Metadata.Version, Digest: offer.Digest, catalog: loaded.Catalog}
-	if offer.Reference != "" {
+	switch {
+	case offer.Reference != "":
 		out.Name = offer.Reference
+	case name == standardInput:
+		out.Name = standardInputName
 	}
 	return out, nil
 }
@@ -135,16 +141,16 @@ func hasVersion(name string) bool {
 var gzipMagic = []byte("\x1f\x8b")
 
 func (r *sideReader) readStandardInput() (*resolver.Offer, error) {
-	const name, op = "standard input", "read catalog"
+	const op = "read catalog"
 	data, err := io.ReadAll(io.LimitReader(r.stdin, max(legacy.MaxBytes, archive.MaxCompressed)+1))
 	if err != nil {
-		return nil, fault.Wrap(fault.Unreachable, op, name, err)
+		return nil, fault.Wrap(fault.Unreachable, op, standardInputName, err)
 	}
 	read := legacy.Read
 	if bytes.HasPrefix(data, gzipMagic) {
 		read = chart.FromArchive
 	}
-	source, err := read(data, name)
+	source, err := read(data, standardInputName)
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, op, "", err)
 	}
