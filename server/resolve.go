@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -111,7 +110,7 @@ type asking struct {
 type resolved struct {
 	name     string
 	failure  *api.Error
-	record   json.RawMessage
+	record   []byte // encoded
 	match    api.Match
 	explain  *api.Explanation
 	messages api.Messages
@@ -132,6 +131,9 @@ func (a *asking) one(name string) resolved {
 	}
 	out.record, out.match = a.record(m.Image), Match(m)
 	out.messages = warnings(a.pages.snapshot.WarningsFor(m.Image))
+	if m.Rule == names.RuleUnasked && len(out.messages.Warning) == 0 {
+		out.messages.Warning = []string{fmt.Sprintf("%s could not be asked yet what tool %s built", m.Image.Reference.Host, m.Image.Built.Tool)}
+	}
 	if a.warning != "" {
 		out.messages.Warning = append(out.messages.Warning, a.warning)
 	}
@@ -152,7 +154,7 @@ func called(s names.Spelling) string {
 }
 
 // record encodes as much of an image as is wanted.
-func (a *asking) record(image *snapshot.Image) json.RawMessage {
+func (a *asking) record(image *snapshot.Image) []byte {
 	if a.query.fields != nil {
 		return cut(image, a.query.fields)
 	}
@@ -172,46 +174,48 @@ func Match(m names.Match) api.Match {
 
 // text is the body of the answer for one spelling that means an image.
 func (r resolved) text() []byte {
-	return append(encode(struct {
-		Image    json.RawMessage  `json:"image"`
-		Match    api.Match        `json:"match"`
-		Explain  *api.Explanation `json:"explain,omitempty"`
-		Messages api.Messages     `json:"messages"`
-	}{r.record, r.match, r.explain, r.messages}), '\n')
+	out := append(append(make([]byte, 0, len(r.record)+1024), `{"image":`...), r.record...)
+	out = r.appendWhy(out)
+	return append(append(append(out, `,"messages":`...), encode(r.messages)...), "}\n"...)
+}
+
+// appendWhy appends how a spelling came to mean its image.
+func (r resolved) appendWhy(to []byte) []byte {
+	to = append(append(to, `,"match":`...), encode(r.match)...)
+	if r.explain != nil {
+		to = append(append(to, `,"explain":`...), encode(r.explain)...)
+	}
+	return to
 }
 
 // all is the body of the answer for several spellings.
 func (a *asking) all() []byte {
 	var messages api.Messages
-	results := make([]any, 0, len(a.query.names))
-	for _, name := range a.query.names {
+	out := append(make([]byte, 0, 1024*len(a.query.names)), `{"results":[`...)
+	for i, name := range a.query.names {
 		one := a.one(name)
-		results = append(results, one.result())
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = one.appendResult(out)
 		for _, text := range one.messages.Warning {
 			if !slices.Contains(messages.Warning, text) {
 				messages.Warning = append(messages.Warning, text)
 			}
 		}
 	}
-	return append(encode(struct {
-		Results  []any        `json:"results"`
-		Messages api.Messages `json:"messages"`
-	}{results, messages}), '\n')
+	return append(append(append(out, `],"messages":`...), encode(messages)...), "}\n"...)
 }
 
-// result is the answer for one of several spellings.
-func (r resolved) result() any {
+// appendResult appends the answer for one of several spellings.
+func (r resolved) appendResult(to []byte) []byte {
 	if e := r.failure; e != nil {
-		return api.Resolution{
+		return append(to, encode(api.Resolution{
 			Name: r.name, Status: statusOf[e.Code], Image: *e.Image, Code: e.Code, Error: e.Error,
 			Suggestions: e.Suggestions, Tombstone: e.Tombstone, Explain: r.explain,
-		}
+		})...)
 	}
-	return struct {
-		Name    string           `json:"name"`
-		Status  int              `json:"status"`
-		Image   json.RawMessage  `json:"image"`
-		Match   api.Match        `json:"match"`
-		Explain *api.Explanation `json:"explain,omitempty"`
-	}{r.name, http.StatusOK, r.record, r.match, r.explain}
+	to = append(append(to, `{"name":`...), encode(r.name)...)
+	to = append(append(to, `,"status":200,"image":`...), r.record...)
+	return append(r.appendWhy(to), '}')
 }

@@ -110,3 +110,25 @@ func TestToolsSpellingsWhereNobodyBuilds(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, s.resolve(t, "c", []string{"tool-c/web"}, "Cache-Control", noCache).status)
 	require.Equal(t, http.StatusOK, s.resolve(t, "c", []string{"bookworm"}).status)
 }
+
+// A tool that Harbor lists and cannot answer about while it answers about others
+// is not known, which is not the same as having nothing.
+func TestSpellingsOfAToolThatWasNeverRead(t *testing.T) {
+	h, users := startHarbor(t, harbortest.StartOptions{})
+	for _, image := range []string{"tool-c/web:latest", "tool-big/app:latest", "!tool-hidden/vault:v7"} {
+		pushUser(t, h, image)
+	}
+	h.Fault(harbortest.PathContains("/tool-big/"), harbortest.Status(http.StatusInternalServerError))
+	h.Fault(harbortest.PathContains("/tool-hidden/"), harbortest.Status(http.StatusInternalServerError))
+	p := &platform{service: start(t, setup{values: spelled, users: users}), harbor: h, inventory: users}
+
+	got := into[api.ResolveAnswer](p.resolve(t, "c", []string{"tool-big/app"}), http.StatusOK)
+	require.Equal(t, "unasked", got.Match.Rule)
+	require.Nil(t, got.Image.Exists)
+	require.True(t, got.Image.Stale)
+	require.Equal(t, []string{"harbor.test could not be asked yet what tool big built"}, got.Messages.Warning)
+	require.Equal(t, http.StatusNotFound, p.resolve(t, "c", []string{"tool-c/other"}).status, "what it answered about is known")
+	require.Equal(t, http.StatusNotFound, p.resolve(t, "c", []string{"tool-nobody/app"}).status)
+	require.Equal(t, http.StatusNotFound, p.resolve(t, "c", []string{"tool-hidden/vault"}).status, "that it is there is its own matter")
+	require.Equal(t, "unasked", into[api.ResolveAnswer](p.resolve(t, "hidden", []string{"tool-hidden/vault"}), http.StatusOK).Match.Rule)
+}

@@ -199,6 +199,54 @@ func TestOneProjectThatCannotBeRead(t *testing.T) {
 	require.False(t, w.State().View.Tool("t000007").Stale)
 }
 
+// What was never read is not known, and is told from what is not there; that a
+// private project is among it is for its tool alone.
+func TestWhatWasNeverRead(t *testing.T) {
+	for name, fault := range map[string]harbortest.Fault{
+		"it fails": harbortest.Status(500), "it is denied": harbortest.Status(403),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, setup{})
+			w.project("tool-a", harbortest.Public, "web")
+			w.project("tool-b", harbortest.Public, "web")
+			w.project("tool-secret", harbortest.Private, "web")
+			heal := w.Fault(harbortest.PathContains("/tool-b/"), fault)
+			healToo := w.Fault(harbortest.PathContains("/tool-secret/"), fault)
+			says := func(tool string) [2]bool {
+				unread, private := w.State().View.Unread(tool)
+				return [2]bool{unread, private}
+			}
+			require.Equal(t, [2]bool{}, says("b"), "nobody asked yet")
+			told := 0
+			w.Follow(func(*inventory.State) { told++ })
+			w.round()
+			require.Equal(t, [2]bool{}, says("a"))
+			require.Equal(t, [2]bool{}, says("nobody"))
+			require.Equal(t, [2]bool{}, says("no tool's name"))
+			require.Equal(t, [2]bool{true, false}, says("b"))
+			require.Equal(t, [2]bool{true, true}, says("secret"))
+			before := w.State().View
+			told = 0
+			w.round()
+			require.Same(t, before, w.State().View, "the same again is no news")
+			require.Zero(t, told)
+
+			require.NoError(t, w.SetVisibility("tool-b", harbortest.Private))
+			w.clock.advance(30 * time.Second) // a proof is due
+			w.round()
+			require.Equal(t, [2]bool{true, true}, says("b"))
+
+			heal()
+			healToo()
+			w.clock.advance(2 * time.Hour) // a sweep, and the end of all pauses
+			w.round()
+			require.Equal(t, [2]bool{}, says("b"))
+			require.Equal(t, [2]bool{}, says("secret"))
+			require.NotNil(t, w.State().View.Tool("b"))
+		})
+	}
+}
+
 // What a tool held before it could not be read stays, marked stale.
 func TestAProjectThatFailsIsStale(t *testing.T) {
 	w := populated(t, setup{})

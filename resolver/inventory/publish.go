@@ -19,21 +19,22 @@ func (i *Inventory) publish(change func(*edit)) {
 }
 
 // settle publishes how a round went. The follower is told if it turned out
-// otherwise than the one before, or is the first to succeed.
+// otherwise than the one before, is the first to succeed, or left something
+// unread that was not before.
 func (i *Inventory) settle(err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := i.opts.Now()
 	before := i.state.Load()
 	next := *before
-	next.Err = err
+	next.Err, next.View = err, i.withUnread(before.View)
 	next.Health = i.book.health(before.Health)
 	next.Health.LastAttempt = now
 	if err == nil {
 		next.Health.LastSuccess = now
 	}
 	i.state.Store(&next)
-	if (before.Err == nil) != (err == nil) || before.Health.LastSuccess.IsZero() != next.Health.LastSuccess.IsZero() {
+	if next.View != before.View || (before.Err == nil) != (err == nil) || before.Health.LastSuccess.IsZero() != next.Health.LastSuccess.IsZero() {
 		i.follow(&next)
 	}
 }

@@ -18,6 +18,9 @@ type View struct {
 	shelves  shelves
 	projects int // how many projects the shelves hold
 	listed   int // how many repositories they hold
+	// unread are the tools' projects that were never read, and whether they are
+	// private. It is replaced as a whole.
+	unread map[string]bool
 }
 
 func emptyView() *View { return &View{} }

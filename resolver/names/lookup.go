@@ -21,8 +21,9 @@ type Lookup struct {
 // the tool built, if the reader may see it: what is another tool's private
 // matter is as if it were not there. Else it is a standard image.
 //
-// Where the source of user-built images never answered, a spelling that could be
-// of one is taken as it stands, by [RuleUnasked]: nobody can say more.
+// Where the source of user-built images never answered, at all or about the
+// tool, a spelling that could be of one is taken as it stands, by [RuleUnasked]:
+// nobody can say more.
 func (l Lookup) Resolve(text string) Match {
 	s := Parse(text)
 	for _, reading := range readings(s) {
@@ -75,12 +76,23 @@ func (l Lookup) visible(name string) *inventory.Tool {
 	return tool
 }
 
+// isUnasked tells whether what a tool built is not known, as far as the reader
+// may learn of the tool.
+func (l Lookup) isUnasked(tool string) bool {
+	users := l.Snapshot.Users
+	if l.visible(tool) != nil {
+		return false
+	}
+	unread, private := users.View.Unread(tool)
+	return !users.Known || unread && (!private || tool == l.Reader)
+}
+
 // unasked takes a spelling as it stands, if it is the reference of an image that
 // its registry may have and never said anything of.
 func (l Lookup) unasked(s Spelling) Match {
 	users, tool := l.Snapshot.Users, s.Tool()
 	project, isTool := inventory.ProjectOf(tool)
-	if users.Host == "" || users.Known || !isTool || s.Host != "" && s.Host != users.Host {
+	if users.Host == "" || !isTool || !l.isUnasked(tool) || s.Host != "" && s.Host != users.Host {
 		return Match{}
 	}
 	s.Project = project
