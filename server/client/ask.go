@@ -51,6 +51,9 @@ func get[T any](ctx context.Context, c *Client, q question, decode func([]byte) 
 		return err
 	})
 	if err != nil {
+		if !errors.Is(err, ErrCouldNotAsk) {
+			c.kept.forget(q.key()) // what was known is not so any more
+		}
 		if !c.serves(ctx, known, err) {
 			return nil, err
 		}

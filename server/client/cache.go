@@ -67,6 +67,15 @@ func (c *cache) put(key string, value *stored) {
 	}
 }
 
+// forget drops what is kept.
+func (c *cache) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if element := c.byKey[key]; element != nil {
+		c.remove(element)
+	}
+}
+
 func (c *cache) remove(element *list.Element) {
 	entry := c.order.Remove(element).(cached)
 	delete(c.byKey, entry.key)

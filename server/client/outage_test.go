@@ -154,6 +154,10 @@ func TestNoIsNeverAnsweredByAnOlderYes(t *testing.T) {
 	p.harbor.DeleteRepository("tool-alpha/alpha")
 	require.NoError(t, p.resolver.RefreshUsers(t.Context()))
 	require.ErrorIs(t, second(c.Image(t.Context(), "tool-alpha/alpha:latest")), client.ErrNotThere)
+	p.strike(harbortest.Reset())
+	err = second(c.Image(t.Context(), "tool-alpha/alpha:latest"))
+	require.ErrorIs(t, err, client.ErrCouldNotAsk, "an outage brings nothing back")
+	require.NotErrorIs(t, err, client.ErrNotThere)
 }
 
 // A redirect to another host is not followed, so that it never sees who asks; one

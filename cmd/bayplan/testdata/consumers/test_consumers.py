@@ -208,6 +208,24 @@ class Asking(Served):
         self.assertEqual(age, 0)
         self.assertIs(self.bayplan.get("/v1/images")[0], first, "304 leaves the object that is there")
 
+    def test_no_is_no_older_yes(self):
+        self.fake.build("wikibugs", "short:latest")
+        question = ("/v1/tool/wikibugs/images/resolve", {"name": "tool-wikibugs/short"})
+        self.bayplan.get(*question, tool="wikibugs", fresh=True)
+        self.fake.faults("resolve=401*1", "resolve=503")
+        with self.assertRaises(Refused):
+            self.bayplan.get(*question, tool="wikibugs")
+        with self.assertRaises(CouldNotAsk):
+            self.bayplan.get(*question, tool="wikibugs")
+
+    def test_what_is_kept_has_a_bound(self):
+        for number in range(300):
+            self.bayplan.get("/v1/images", {"name": f"job-{number}"})
+        self.fake.faults("*=reset")
+        self.bayplan.get("/v1/images", {"name": "job-299"})
+        with self.assertRaises(CouldNotAsk):
+            self.bayplan.get("/v1/images", {"name": "job-0"})
+
     def test_nobody_listens(self):
         with self.assertRaises(CouldNotAsk):
             Bayplan("http://127.0.0.1:1").get("/v1/images")
