@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "write what commands print into the scripts' golden files")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bayplan": main, manyToolsCommand: serveManyTools})
+	testscript.Main(m, map[string]func(){"bayplan": main, harborCommand: harborMain})
 }
 
 // TestScript runs the command as its users meet it: each script of
