@@ -134,6 +134,9 @@ func (f *sourceFlags) origin(hosts *endpoint.Directory, log *slog.Logger) (resol
 		return f.repository(hosts, log)
 	case f.constraint != "" || f.prereleases != "":
 		return nil, fault.New(fault.Usage, "", "--constraint", "only an oci:// catalog has versions to choose from")
+	case f.requireSigned:
+		return nil, fault.New(fault.Usage, "", "--require-signed", "%s carries no signature", f.catalog).
+			WithHint("charts in a registry do: --catalog oci://…")
 	case f.isLegacy():
 		return f.legacy()
 	case f.catalog == string(resolver.OriginBundled):
@@ -159,10 +162,6 @@ func (f *sourceFlags) isLegacy() bool {
 
 // legacy follows a legacy document, which nobody signs.
 func (f *sourceFlags) legacy() (resolver.Origin, error) {
-	if f.requireSigned {
-		return nil, fault.New(fault.Usage, "", "--require-signed", "%s carries no signature", f.catalog).
-			WithHint("charts in a registry do: --catalog oci://…")
-	}
 	if path, isFile := strings.CutPrefix(f.catalog, filePrefix); isFile {
 		if err := isThere(path); err != nil {
 			return nil, err
