@@ -18,6 +18,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	hosts "gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/history"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/registrytest"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
@@ -380,4 +381,57 @@ func TestHowManyVersionsMayBeAskedFor(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(s.charts.Requests()), 30, "a list now and then, however many names are invented")
 	require.Equal(t, http.StatusOK, s.get(t, "/v1/images?version=3.0.0").status)
+}
+
+// Where there never was a list, what is served is the list.
+func TestVersionsOfARegistryThatNeverAnswered(t *testing.T) {
+	for name, hook := range map[string]registrytest.Hook{
+		"dead": refuseAll(http.StatusBadGateway), "denied": refuseAll(http.StatusUnauthorized), "busy": refuseAll(http.StatusTooManyRequests),
+		"lying": func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, "<html>Welcome</html>")
+			return true
+		},
+		"null": func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+			fmt.Fprint(w, `{"name": "toolforge/image-config", "tags": null}`)
+			return true
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startShelf(t, followed)
+			s.charts.Hook(hook)
+			a := s.versions(t, "")
+			require.Equal(t, []string{"1.1.0"}, versionNames(a))
+			require.Len(t, a.Messages.Warning, 1)
+			require.Equal(t, "version_unavailable", codeOr(s.get(t, "/v1/images?version=1.0.0"), "overloaded"))
+			require.Equal(t, http.StatusOK, s.get(t, "/v1/images?version=1.1.0").status)
+		})
+	}
+}
+
+// codeOr gives the code of an answer 503; one code counts as version_unavailable.
+func codeOr(a answer, same string) string {
+	a.t.Helper()
+	code := into[api.Error](a, http.StatusServiceUnavailable).Code
+	if code == same {
+		return "version_unavailable"
+	}
+	return code
+}
+
+// stale is a view whose registry does not answer now.
+type stale struct{ *resolver.Resolver }
+
+func (v stale) Versions(ctx context.Context) (*history.List, error) {
+	list, err := v.Resolver.Versions(ctx)
+	return &history.List{Versions: list.Versions, Err: refused("charts.test")}, err
+}
+
+func TestVersionsAsTheRegistryLastAnswered(t *testing.T) {
+	s := startShelf(t, followed)
+	handlers, err := server.New(stale{s.resolver}, server.Options{})
+	require.NoError(t, err)
+	a := into[api.VersionsAnswer](listen(t, handlers.Data()).get(t, "/v1/catalog/versions"), http.StatusOK)
+	require.Len(t, a.Versions, 3)
+	require.Equal(t, []string{"oci://charts.test/toolforge/image-config cannot be asked now: the versions are as it last answered"}, a.Messages.Warning)
 }

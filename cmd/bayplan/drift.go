@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
 )
 
@@ -28,8 +29,9 @@ catalog pins, and repositories that registries have where all should be the
 catalog's: in the Harbor projects that hold its images, and below the prefixes
 that "owns" names for a registry in the settings file.
 
-The exit code is 1 if there is any. A registry that cannot be asked is a warning,
-not drift. Private projects are left out.`,
+The exit code is 1 if there is any, and 2 if there is none as far as is known but
+not everything could be asked. A registry that cannot be asked is a warning, not
+drift. Private projects are left out.`,
 		Example: `  bayplan drift --server http://127.0.0.1:8080
   bayplan drift --server http://127.0.0.1:8080 -o json
   bayplan drift --catalog ./chart/image-config --config settings.yaml`,
@@ -53,15 +55,20 @@ func (o *driftOptions) run(ctx context.Context, who *asker) error {
 	if err := o.output.print(o.std.out, answer, func() error { return o.table(answer) }); err != nil {
 		return err
 	}
-	if len(answer.Drift) > 0 {
+	switch {
+	case len(answer.Drift) > 0:
 		return errFindings
+	case len(answer.Messages.Warning) > 0: // whoever goes by the exit code must not take it for all clear
+		return fault.New(fault.Unreachable, "", "", "no drift was found, but not everything could be asked")
 	}
 	return nil
 }
 
 func (o *driftOptions) table(answer api.DriftAnswer) error {
 	if len(answer.Drift) == 0 {
-		fmt.Fprintln(o.std.err, "no drift")
+		if len(answer.Messages.Warning) == 0 {
+			fmt.Fprintln(o.std.err, "no drift")
+		}
 		return nil
 	}
 	rows := make([][]string, 0, len(answer.Drift))

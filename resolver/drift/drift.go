@@ -88,7 +88,7 @@ type Prefix struct {
 
 // Report is all that there is to say. It depends on the snapshot alone.
 type Report struct {
-	// Entries are sorted by reference, image and reason.
+	// Entries are sorted by host, path, tag, digest, image and reason.
 	Entries []Entry
 	// Prefixes are sorted by host and prefix.
 	Prefixes []Prefix
@@ -104,8 +104,9 @@ func Of(s *snapshot.Snapshot) *Report {
 	}
 	r.addExtra(s)
 	slices.SortFunc(r.Entries, func(a, b Entry) int {
+		x, y := a.Reference, b.Reference
 		return cmp.Or(
-			cmp.Compare(a.Reference.String(), b.Reference.String()),
+			cmp.Compare(x.Host, y.Host), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Tag, y.Tag), cmp.Compare(x.Digest, y.Digest),
 			cmp.Compare(a.Image, b.Image), cmp.Compare(a.Reason, b.Reason))
 	})
 	return r

@@ -22,6 +22,9 @@ type ledger struct {
 	named   map[repository]bool            // by an image that is there
 	former  map[repository]string          // the image that had a reference there
 	removed map[repository]*snapshot.Image // the image whose lifecycle has ended
+	// buried are the names of removed images, the longest first: a tombstone has no
+	// references.
+	buried []string
 }
 
 func newLedger(s *snapshot.Snapshot) ledger {
@@ -44,6 +47,9 @@ func newLedger(s *snapshot.Snapshot) ledger {
 			l.removed[placeOf(f)] = i
 		}
 	}
+	l.buried = slices.SortedFunc(maps.Keys(s.Catalog.Tombstones), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	})
 	return l
 }
 
@@ -103,7 +109,7 @@ func (l ledger) explain(s *snapshot.Snapshot, at repository, prefix string) (rea
 	if image := l.former[at]; image != "" {
 		return Former, image, fmt.Sprintf(" is still there: image %s had a reference there and has another one now", image)
 	}
-	if name := tombstoneOf(s, at.path, prefix); name != "" {
+	if name := l.tombstoneOf(at.path, prefix); name != "" {
 		return Retired, name, retired(s, name)
 	}
 	return NotInCatalog, "", fmt.Sprintf(" is below %s, which the catalog owns, but the catalog does not name it", prefix)
@@ -118,18 +124,17 @@ func retired(s *snapshot.Snapshot, name string) string {
 	return text
 }
 
-// tombstoneOf finds the removed image that a repository was for, by its name: a
-// tombstone has no references. The image's name, whose dots may be left out, is
-// where the owned prefix ends or where a word of the prefix begins; the longest
-// one counts.
-func tombstoneOf(s *snapshot.Snapshot, path, prefix string) string {
-	best := ""
-	for _, name := range slices.Sorted(maps.Keys(s.Catalog.Tombstones)) {
-		if len(name) > len(best) && (hasWord(path, name, len(prefix)) || hasWord(path, strings.ReplaceAll(name, ".", ""), len(prefix))) {
-			best = name
-		}
+// tombstoneOf finds the removed image that a repository was for, by its name. The
+// image's name, whose dots may be left out, is where the owned prefix ends or
+// where a word of the prefix begins; the longest one counts.
+func (l ledger) tombstoneOf(path, prefix string) string {
+	at := slices.IndexFunc(l.buried, func(name string) bool {
+		return hasWord(path, name, len(prefix)) || hasWord(path, strings.ReplaceAll(name, ".", ""), len(prefix))
+	})
+	if at < 0 {
+		return ""
 	}
-	return best
+	return l.buried[at]
 }
 
 // hasWord tells whether a word stands in a path whole, beginning at most so far

@@ -138,3 +138,26 @@ func TestRepositoriesOfDistribution(t *testing.T) {
 	_, err = sourceAt(t, setup{cfg: cfg}).Repositories(t.Context(), []string{"toolforge-"})
 	require.Equal(t, fault.Denied, fault.KindOf(err))
 }
+
+// The token for the list is one of its own.
+func TestRepositoriesWithAToken(t *testing.T) {
+	h, k := bearerHost(t)
+	h.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/v2/_catalog" && r.Header.Get("Authorization") == "Bearer catalog 1" {
+			return false
+		}
+		return k.guard(w, r)
+	})
+	s := h.source(t, setup{ends: show(login)})
+	_, err := s.Repositories(t.Context(), []string{"image-"})
+	require.Equal(t, fault.Denied, fault.KindOf(err), "the token does not let us")
+	k.set("hunter2", 1)
+	names, err := s.Repositories(t.Context(), []string{"image-"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"image-0", "image-1"}, names)
+	require.Equal(t, "registry:catalog:*", k.scopes[len(k.scopes)-1])
+	h.requests()
+	_, err = s.Repositories(t.Context(), []string{"image-"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"GET /v2/_catalog"}, h.requests(), "it is kept")
+}

@@ -21,7 +21,7 @@ const (
 
 // DriftAnswer is the body of GET /v1/drift.
 type DriftAnswer struct {
-	// Drift is sorted by reference.
+	// Drift is sorted by host, path and tag.
 	Drift List[Drift] `json:"drift"`
 	// Prefixes are where all repositories should be the catalog's.
 	Prefixes List[DriftPrefix] `json:"prefixes"`
