@@ -33,6 +33,10 @@ func OpenCatalog(ctx context.Context, path string) (*Catalog, error) {
 	if path == string(resolver.OriginBundled) {
 		return load(ctx, resolver.FromBundled(), Content{})
 	}
+	if strings.Contains(path, "://") {
+		return nil, fmt.Errorf("%s is in a registry, and a test server reads files: bayplan pull fetches it", path)
+	}
+	path = strings.TrimPrefix(path, "file:") // as serve calls a legacy file
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err

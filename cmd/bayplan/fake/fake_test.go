@@ -61,6 +61,7 @@ func TestFormsOfACatalog(t *testing.T) {
 		"an archive":   write(t, "chart.tgz", string(packed.Archive)),
 		"today's":      "../../../testdata/catalogs/images-v1.yaml",
 		"a ConfigMap":  write(t, "configmap.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: image-config}\ndata:\n  images-v1.yaml: |\n"+indented(string(legacy))),
+		"as in serve":  "file:../../../testdata/catalogs/images-v1-flat-sample.yaml",
 		"in Harbor":    "../../../testdata/catalogs/images-v1-harbor.yaml",
 		"the flat one": "../../../testdata/catalogs/images-v1-flat-sample.yaml",
 	} {
@@ -104,7 +105,9 @@ func TestCatalogsThatAreNone(t *testing.T) {
 		_, err := fake.Start(t.Context(), write(t, "platform.yaml", text), "")
 		require.ErrorContains(t, err, want, text)
 	}
-	_, err := fake.Start(t.Context(), "nowhere", "")
+	_, err := fake.Start(t.Context(), "oci://registry.example/image-config:1.2.3", "")
+	require.ErrorContains(t, err, "bayplan pull fetches it")
+	_, err = fake.Start(t.Context(), "nowhere", "")
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = fake.Start(t.Context(), write(t, "long.yaml", string(make([]byte, 3<<20))), "")
 	require.ErrorContains(t, err, "more than")

@@ -284,7 +284,7 @@ class Webservice(Served):
 
     def outages(self):
         yield "refused", "http://127.0.0.1:1"
-        for fault in ["*=500", "*=html", "*=503", "*=reset", "*=stall", "*=cut", "*=null", "image-config=empty"]:
+        for fault in ["*=500", "*=html", "*=503", "*=reset", "*=slow:1h", "*=stall", "*=cut", "*=null", "image-config=empty"]:
             self.fake.faults(fault)
             yield fault, None
 
