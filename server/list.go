@@ -170,12 +170,13 @@ func (q *listQuery) writer(p *pages, which tools, messages api.Messages) func(io
 	return func(to io.Writer) error {
 		out := listWriter{to: to}
 		var record []byte // used again for each image
+		cut := newCutter(q.fields)
 		for f := range p.walk(which, "", q.descending) {
 			if !q.filter.passes(f.image) {
 				continue
 			}
 			if q.fields != nil {
-				record = append(record[:0], cut(f.image, q.fields)...)
+				record = cut.append(record[:0], f.image)
 			} else {
 				record = appendRecord(record[:0], f.image)
 			}
