@@ -85,6 +85,9 @@ func noteKind(c compare.Change) string {
 
 func title(c compare.Change) string {
 	out := strings.ReplaceAll(string(c.Kind), "-", " ")
+	if c.Kind == compare.KindImageTombstoned {
+		out = "image removed" // that a tombstone says so is for those who edit
+	}
 	if state, ok := c.New.(string); ok && c.Kind == compare.KindState {
 		out += " to " + state
 	}

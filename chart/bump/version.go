@@ -69,3 +69,12 @@ func NextBuild(published *semver.Version, at time.Time, commit string) (*semver.
 	}
 	return &build, nil
 }
+
+// First gives the version of a chart of which nothing was published yet: its own,
+// if it has one and not 0.0.0, which says that it is numbered later.
+func First(own *semver.Version) *semver.Version {
+	if released(own).Equal(semver.New(0, 0, 0, "", "")) {
+		return semver.MustParse(FirstVersion)
+	}
+	return own
+}

@@ -44,6 +44,7 @@ Data goes to standard output, all else to standard error. Exit codes: 0 done;
 		newLintCommand(std),
 		newCheckCommand(std),
 		newDiffCommand(std),
+		newBumpCommand(std),
 		newPublishCommand(std),
 		newPullCommand(std),
 		newVersionsCommand(std),
