@@ -48,8 +48,9 @@ is one smaller: what breaks grows the second number, all else the third. A
 version in Chart.yaml that is step enough already stays.
 
 --from is an oci:// reference (without version, digest or --constraint: its newest
-version), or whatever else "bayplan diff" compares. Where nothing was published
-yet, the first version is 0.1.0, or the one that Chart.yaml names.
+version, builds such as 0.0.28-20260722001336-ea583302 among them), or whatever
+else "bayplan diff" compares. Where nothing was published yet, the first version
+is 0.1.0, or the one that Chart.yaml names.
 
 appVersion follows where it says the same as version, or the published version.
 The notes of the version before are written over; --note adds what no comparison

@@ -6,10 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
@@ -74,49 +72,14 @@ func (e *editing) apply(before []byte, changes []edit.Change) error {
 		}
 		return fault.New(fault.Usage, "edit", e.values(), "the change would break %s: nothing was written", count(len(worse), "rule"))
 	}
-	e.printDiff(before, after)
+	printFileDiff(e.std, e.values(), before, after)
 	if e.dryRun {
 		return nil
 	}
-	if err := e.write(after); err != nil {
+	if err := rewriteFile(e.values(), after); err != nil {
 		return fault.Wrap(fault.Usage, "write", e.values(), withoutPath(err))
 	}
 	return nil
-}
-
-// printDiff prints what changes, as git does.
-func (e *editing) printDiff(before, after []byte) {
-	name := filepath.ToSlash(e.values())
-	text := string(diff.Diff("a/"+name, before, "b/"+name, after))
-	_, text, _ = strings.Cut(text, "\n") // the line "diff a b" says nothing more
-	for line := range strings.Lines(text) {
-		line = shown(strings.TrimSuffix(line, "\n"))
-		if colour := lineColour[line[:min(1, len(line))]]; e.std.colour && colour != "" {
-			line = colour + line + reset
-		}
-		fmt.Fprintln(e.std.out, line)
-	}
-}
-
-var lineColour = map[string]string{"+": green, "-": red, "@": faint}
-
-const green = "\x1b[32m"
-
-// write puts the new text in the place of the old one, in one step, where the
-// file really is, and with the rights that it has.
-func (e *editing) write(text []byte) error {
-	path, err := filepath.EvalSymlinks(e.values())
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if err := writeAtOnce(path, text); err != nil {
-		return err
-	}
-	return os.Chmod(path, info.Mode().Perm())
 }
 
 // matching gives the images that names and patterns mean, each once.
