@@ -21,6 +21,9 @@ type Query struct {
 	Exists []string
 	// Fields leaves out all other properties of the records but short_name.
 	Fields []string
+	// Version is another version of the catalog: what it says of its images, and
+	// nothing that registries say.
+	Version string
 	// Sort is "short_name", as without it, or "-short_name".
 	Sort string
 	// PageSize is how many records [Client.Images] asks for at a time, 1 to 1000; 0
@@ -43,6 +46,9 @@ func (q Query) values() url.Values {
 	}
 	if len(q.Fields) > 0 {
 		values.Set("fields", strings.Join(q.Fields, ","))
+	}
+	if q.Version != "" {
+		values.Set("version", q.Version)
 	}
 	if q.Sort != "" {
 		values.Set("sort", q.Sort)

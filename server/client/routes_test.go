@@ -54,6 +54,18 @@ func TestList(t *testing.T) {
 	require.NotNil(t, built.Body.Images, "none is not unknown")
 }
 
+func TestAnotherVersion(t *testing.T) {
+	p := startPlatform(t)
+	c, _ := p.ask(t, client.Options{})
+	said, err := c.List(t.Context(), client.Query{Version: "1.2.3"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a/b", "bookworm", "node18", "node20"}, shortNames(said.Body.Images))
+	require.Nil(t, said.Body.Images[0].Exists, "nobody asked a registry")
+	refusal := errorOf(t, second(c.List(t.Context(), client.Query{Version: "9.9.9"})))
+	require.Equal(t, api.CodeVersionNotFound, refusal.Body.Code)
+	require.NotErrorIs(t, refusal, client.ErrNotThere, "a version is no image")
+}
+
 func TestToolImages(t *testing.T) {
 	p := startPlatform(t)
 	c, _ := p.ask(t, client.Options{})

@@ -43,7 +43,8 @@ const (
 type Error struct {
 	// Code The reason for machines: `bad_parameter`, `route_not_found`, `image_not_found`,
 	// `image_removed`, `method_not_allowed`, `not_acceptable`, `not_ready`,
-	// `overloaded`, `internal`. More words may come; go by the status then.
+	// `overloaded`, `version_not_found`, `version_unusable`, `version_unavailable`,
+	// `internal`. More words may come; go by the status then.
 	Code string `json:"code"`
 
 	// Error Why the question could not be answered.
@@ -460,6 +461,9 @@ type IfNoneMatch = string
 // Limit defines model for Limit.
 type Limit = int
 
+// OtherVersion defines model for OtherVersion.
+type OtherVersion = string
+
 // Sort defines model for Sort.
 type Sort string
 
@@ -493,6 +497,12 @@ type Unauthorized = Error
 // Unavailable The messages object itself, with a code and what helps to go on.
 type Unavailable = Error
 
+// VersionNotFound The messages object itself, with a code and what helps to go on.
+type VersionNotFound = Error
+
+// VersionUnusable The messages object itself, with a code and what helps to go on.
+type VersionUnusable = Error
+
 // ListToolImagesParams defines parameters for ListToolImages.
 type ListToolImagesParams struct {
 	// Type Only images of this type, `standard` or `buildservice`. May be repeated (OR).
@@ -513,12 +523,17 @@ type ListToolImagesParams struct {
 	// Name Only the image whose short name or one of whose aliases is exactly this. May be repeated (OR).
 	Name *FilterName `form:"name,omitempty" json:"name,omitempty"`
 
-	// Q Only images whose short name or one of whose aliases holds this text. May be repeated (OR).
+	// Q Only images whose short name or one of whose aliases holds this text, whatever the case. May be repeated (OR).
 	Q *FilterText `form:"q,omitempty" json:"q,omitempty"`
 
 	// Exists Only images that the registry has (`true`), does not have (`false`), or of which nobody
 	// knows (`unknown`). May be repeated (OR).
 	Exists *FilterExists `form:"exists,omitempty" json:"exists,omitempty"`
+
+	// Version Another version of the catalog, by name or by its manifest's digest: what it says on
+	// this day, and nothing that registries say, user-built images left out. Only so many
+	// versions are fetched in a minute; more are 503 with `Retry-After`.
+	Version *OtherVersion `form:"version,omitempty" json:"version,omitempty"`
 
 	// Fields Only these properties of a record, separated by commas; `short_name` is always there.
 	// `tags` is in the answer only if it is named here. An unknown property is 400.
@@ -648,6 +663,13 @@ func (w *ServerInterfaceWrapper) ListToolImages(ctx echo.Context) error {
 	err = runtime.BindQueryParameter("form", true, false, "exists", ctx.QueryParams(), &params.Exists)
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter exists: %s", err))
+	}
+
+	// ------------- Optional query parameter "version" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "version", ctx.QueryParams(), &params.Version)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter version: %s", err))
 	}
 
 	// ------------- Optional query parameter "fields" -------------
@@ -822,139 +844,145 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 // Base64 encoded, gzipped, json marshaled Swagger object
 var swaggerSpec = []string{
 
-	"H4sIAAAAAAAC/+x9/XLjOJLnq+C4G1GuPUqWZJerSo6JGV9v9UxFdFdPdHmnL7ZUU4RISESbBDgAZFnb",
-	"4Yt9mn2wfZKLTAD8kEBJ/uiPmdj/bBEAgUQikR+/TP4UpbKspGDC6Gj6U5QzmjGFf14VhVzDHxnTqeKV",
-	"4VJE0+g6Z6RkJpeZJianhpicESVXhhEq9JopTU6+//or8nY8HsVEsxT6kfFoOBmOXw6jOFLsbyuuWBZN",
-	"jVqxONJpzkoKL2J3tKwKFk2jP767jsmf3l39axRHFTWGKXj1X+uf/zmKI7OpoKk2iotldH8fR1di8xVN",
-	"c/aVFEbJYnfuf5JrUkixxDnb2ZKSbsickRtWmXridqLNxIKv+gtVmzB5YIVMG+KI2ZDJvTJjFROZJlIc",
-	"es1zLScmK72iRbEhiZCDFEZNYmIkuWGsItyQ+crAv1TfkDU3OeFGk3fXdHnshvlRozgqufiGiaXJo+k4",
-	"tEsw7O5arog2CtbChOFmQwxdErmAlWlG5hvDNOGCmJxrksqMi2WIy94M3wzPjmayWTQfvz2/oOnbyfnb",
-	"STY5O3+dXkzOXs3Ps8nFeDx+cz6Luvw3iz79r38a/L/P/3sWhTnwGy5uwjwh2J0hFV2ymCSz1Wh0lipW",
-	"UMNvgV0WTDGRMvydXRLFit/NIugxixK7zjeTN29exqTuY6Td9CxTTOuZoPqGZWQh1SUp2MIQuTJECmxT",
-	"UG3fPJyJqIcSOCFe0iXTvy94yc3vxqMR/Dq5SFdKS/W7efn25t+v369Dc9wiEg726a+ntunnT391f/xL",
-	"qG+Yjt8zozZXC8PULjU/slTC6TGSrCmwLltIxYB1gSvoknJxJAdMkFl5uSrbrMqFYUumcB7PccZjQos1",
-	"3Wh7sJKrNGWVGbwTlo2TY7l1q1+H5p+u6Gf7+NM79rlpsU3Ye+ikaMmMk/Ft+fK9XdHucn/Aeddywwp8",
-	"tuTaqA3hmjje40obWExQKHAYyNIqiiNBS3iObx948XZAEiIbBiaXM4XHYSktrTVZyJXIQFokcByTS5JJ",
-	"IiTIOF5khJsh+U4UG2LkkpmcKbcvyPa4GzjXv62Y2jRTtaegM8eDcu6uKiiMFaYn7HTS5hhaaEk0MEou",
-	"1yCTU1oyQudyZWJCRUbWwGKCUVVsSElNmrOsQ2/LO6HZMzeVAInnUhaMCpzx15wVmd6dsCUXSuJKyYop",
-	"w5kG6UyJYqlUGUhgYCzDMjLfkFSWJdWXJNG5VOYLTCJBRrHnAIgOwigxdKnxARdtQkh4HV8ACbgm0Dsj",
-	"2IVcCbISN0KuhZ8IMuD5aGRlW02KT1HzathRkGz4nGujo88xUkRmLJouaKF7qLaw5GgTjRtW6gCD1vtP",
-	"laIb+F+bDZ6BhVRlhLQtDFPv7ATCFLbyt6VU+TOWU01OLMO8jEkmmUZ+zuktIycJrgAeSAV7ss55mhMh",
-	"5zLbzJBY0NmRLXk5JN9aDUGxiuGGnXz3/csd8uGgURy5fkCyMGPheoIkYgLk6qcI5h3FoREPELGm2gd8",
-	"WR9XWrqRdS41I7jtyDNIDsEsSeARLTjVoEZowu5oarA31z0E6ZLDLAbVxuRSnL3uI4VjtYfzSr3Mj4am",
-	"Nx8NNWw/g7iVQuv68HANPxh26RvJRX1UbEsnBCuqj1tyxirFUnjat2Ic9wu+9skLP7TmziJjkmhD5wXo",
-	"sMmcGZrAZifNjJOjVmjHiOIIhtizyKcu75rdmaN29DDv5rJAs4trYtidOWqZlnH71ve3J65NhgyTHXE2",
-	"Z9ZOkW7uUhaXsJcioyrzLZtGQgp21NrW/IbPV0vdtzp40RMXiD/vWyBaKbCoTeU4E1dleRJ1Ds3ULU/Z",
-	"0VyJ/XuXBBN60pL+QhWnwhyxbXjDUHJrO9QrhZkctz1s7tbetxo39GMX9H7xQQr2LShDYTUdjM3WlZrS",
-	"omDKHiO8MJN/SS5B14DTpg0vCv+spY9wTc5G56gmgllFCVytwz6l9v1iAHMa2EntV2q/AZ0zYAsbUkpt",
-	"LLFLKjZOzdIxGcPxGI9GI5w1alKEKkZKqYD5UOElBaPWPjI5K4fkBzdxbmlQcI2KVSphmwzr7Nl4NApv",
-	"FKrHXf2X3jnTaQSdDlhSH6Uy4S2SKmMq7iqLJ1TX9ObmJe7UoN1gIZXTkW6Z0t01RIOu8heS6jCbjp3l",
-	"lJVOz/Y4n0Mq/seKFQX8M/0pokUh1+/Kymz+QotVrY5vWysUab9W3BgmyNpuoHA6DDyhwrBs53TFZFW5",
-	"rSeGl0xfus0vVxrE68yKzCuxwYsBRjL0hokdxQ4k4sCLzdND8tMRot8+7T+rJb17bx+OHXv4fwPnGK6R",
-	"sJYHHAJzRssOmi2kWjIUQRo4+iTxawBlgA4Gc1CFQdPhRpM/UTWXCoyFH1m6ZZ3Wa3dLr6jJuzfHwdXv",
-	"NwHvoauupNAMSfR/aNaysVMpDLNSmFZVwVMKKz79UUvRMfyhZYaWGs2+1NY7rEQpMIg/RbVJ5B+SGaot",
-	"s+iSZDwjG7kiJaPC/cxm0e+jz/ftdfyzYotoGv3TaeMMPrVP9ek7fA2uZttj17yQ61rblAopfwuHgJT0",
-	"Bo0VopnQDHmWlExr2tpC2JWW27nrFOiZnGt/uu3xbblsDnTDZriqr6Wa8yxj4lG7sqh7t3YEmIdQ9MUC",
-	"J1J9YwUW/Dx/Dtq/xxNuCb7O0W+rrZPAGc3SeBFZ/tr0fQ+i7YM0X8uVyB5FYxSOX4Q0X9C106E0CkFc",
-	"sZOhM1B4pTgbjs92DoCz4Ybjs9+jxEO3AMpuVK+j6afPtZPAewZyCec1qr0I02Z864PLt35qXRpbD6yZ",
-	"U1vAcWTo0g5diw6n+8VeMYItAyLq1XLJNNBJNzo9jvsM3PTB0y6nutHw4CQjYYYkwcfoqoETjE/xeiG0",
-	"ogoYvL7DZqJ2Z8Od3kw7QT1FMKpIybVm2l5Nvzpnfs9KecuewpjKjdBiSyEzdkHWVBP3kEhBJqPJ+WA0",
-	"GYzG5OSDzNjwR00uyJIZJyHTleJmQxb8jumXl2SlGYFxJiPChTaMZk/gWZxQw6/+3w6v1j8+H5/a+aPy",
-	"JMu5NlLYK96+oCEI3rJUO27cTxpsWxU0ZdmX+cbNezIKr+b+6afjGu0GQwu5rHezcTu1baJLktTLTKwr",
-	"V3ORMlDzREzW+abx47ol/BYuwPfCMCVoYSnwqHPgRmgfAS1LZnIulmTNhCFrDO5JQeRKEc0z9jwqSMYW",
-	"LHWWKSPO2Py1Cfothsc/SIMh9EfKFhtjx1uPumFa1P3zdx+v/UVvzVTnJLdy44/vrkF8YwT98/McgW6I",
-	"H14AvAxvQIf9Fs1r8MBeomEjH+b+JXfogzTfyowvuN2cgJG27S0g6HzkRUEUX+ZmSD7I2g/wWF7bXoaP",
-	"jO/rg22OXHKz3n8TdGVyqfh/PJIbV+0BuvqXC4GS/zuozTP8CygGNz0XyymopVbfN86esz6ZRm+F35fU",
-	"sDXdEA1yn5vnUW1gk1CxqRSKbq8u/5pCIo5++OGHwdXK5EwYIH6P4VsV1CykKl9ogo58WC0LwmvGw4vh",
-	"+OVlvTq7WrSQHVTAEffYcHNjaitGi/J3s2hON1VBBYb7Dxi+luNuKS/Qw/4YhgO5pxjNNn3avha00rk0",
-	"ZMPMlFSroiBpTpWZInvpQY6m/3BdpoVcZUOpllOSSiEcxRRbrDTLnkk6Kqs7C3bLFJkzUIzJUsqsnmXc",
-	"vp9gBZmiXHCxjK3BTHTOMk0KSbMhuZoJLVcqZfaQ1AG/xh8pJLH6krPyuCZSYHuYCuidtH71s+vZCM4Y",
-	"1OiMfb1bOI6Hi+l6Z3DWtXYSgqOhR0ETOf8RtAFuNCsWsQ3sUwIc1SheOSsqXQMG4Dg0Me2G/8KQj5ri",
-	"JU1zLpiekqTjlklikuBF2Vir8NOWAZvEM5F0bAdotHvhw6/4L2I7fMCrPhk4jLxlCrjGtvaKWDIk30rg",
-	"BKkyjX6IVIJ+upRkboOmoOSvUBxv+wgD5vaOc4+FN+OH3A6OTi44ZalcFZkFX7BaT0HX+dGBdNbAKPae",
-	"TmgmUKpAr9pM2tfH2X+pVBn2EQu5u6Y/wjE2Ep0tD5t5xxbaQTHVwT4XnoBNwngLio+SUWFiMmfaWGTN",
-	"pYOpbLMSMvYWM3WAFjGpmMpppQkrK7N52BI6Vts+Ul7XDe/jaE2VcF7xrUXXNgErtJNuXonVVgoiw8zZ",
-	"Q6Z5377RPtkD3LjrrUyIPCDHsUgQS9mK+cAhp0Q7/34LihMQGNY2/JLxZRA+BaLDPvNmircm8b5yG4tn",
-	"0gr9BH9PYhcd4AbvFimQKDu08K+/ZUoHVwbvdw8fNoGuu3w0HA0nbwaT0eRi9HoyGY3GZ2cXA0ZfvTk7",
-	"G01CMxOMBmTE+1Z8sQtmsnck/FZzfUyoj4Ux0eGJfcz4gVH1Ldc6xNEVVebgAD6u82dsDPy1KoKXAq33",
-	"FNfQAl/avRPSsjt3qLQuSQtqgGMCpNN0o8Pi1fp3G06NCQdlQzPQr1K2DcBDHG0TcHK6djAGNLXT8cPv",
-	"mRxySY/dlLGUZ7CXjonqSJ3judgefVqjm15okstt5CD2DSJD2ycdqeS3tJ6XY7yQBGgL/ED02/l0plZR",
-	"aB8U9OXg+Se8jcbjRjcwrU4j3XKEErg6iFUh4N2exBqkCqiMm7WDxO0Il9rLtzNbhC7a+8OxoJt8a94v",
-	"EDgDk3RBVrjuiUFIiVyQkqobpvSQXJGVZgpa127gVjj2D1Z6gbrR6m/8+uVaMEWWcHVhPA656+4U47Qv",
-	"h+SqdReRlSiY1iSx0DqMVDsrBVGO3ZsKyXHkJRBHd4OlHMBvA33Dq4FEQtFiUElUiqyts627B1kYj9jW",
-	"ucLw4zZHBOVx3zXwr50roKSCLxjG+B2rwUG12ynkGsPhdPLqYmov+ItzkrM7CoerpAVcJ9zojrThBfMh",
-	"uOC0WA/y8IfcgmB3AIf2hxYH77zOYgydjjdnFgfcenkNLfUO6bBS3REDcZN+UIGCZGGg/v57ADN15Ukm",
-	"0xumBv5lQzQRh+tyUdC5Bttwh2THM1StagZYiZJKZi80KBKpV2403cQkgcWeVtTkU0OXyc+4slNTe2Xm",
-	"Ut6spSoHWuts2iPgj194wRcs3aTFQeXwm7oh9hI3eg+OG0wbZ5gdddljykXgohfS8LTHkvOn2jmhLGBZ",
-	"ZKTggvltqhQXdXIBNyAhdSNmg2fMBlfCXF5JzY1UG5uVAXYoXHqP3vaeTX3CblZciJA3tMup9V3gccbo",
-	"8UhzKhClaTRxnp4daWEaNbhBC4TJ6LxeAS75s3/krx+iVsImWSRSn1KV5tyw1KwUS5zBdOoiVIlTyWof",
-	"khRsnwQ93kiqVjpn2Rdqglwt2hhlqoltjdfLv11/tW8GsFAYFMNlA8MRjLIzm04srN/K7CgJcM5Wmvm4",
-	"YkwW0nocvLOQiay2FXKXULOrB7bCbcGUJ1qymKwE/9uKEVpKsSS0KBzAMKx0OKAOKg9WMHa43vN6cDZ8",
-	"KcLe/NAFhy59SqATBW6p43iWRY+4Wlu3m+b/wb5gjtru67+SZaWY1iwj0Ky7DVzY1LajuIALc3EetYB2",
-	"o12gnVeCre6YZdwe9j93dMpdlWWLYJJoyq2GG5OlkqsKpt1K/TDSmYpDdFvRjBqK6ACv9EsV2/yQ9hbH",
-	"HXXZXfiXJCn4LUtmwinFufRakZuE3T5uiFVhhsReFU55JSemRnhSxez1QTXx03pph6mjkXEjAOhM3LAN",
-	"GiiMpjm54QLsFqdyoyuPOXImFthr0AG31kDBZEoSN4fEQklx7bGfmJc3c2lykvFsSL5bwCu7qGenDGKP",
-	"FzXMGxYyZzl3cZFamw8Qtd1OCtbY8paRt3x7LYMi6k43gpv59lhdyVO3NtXuA9YW5gccNLWxkW0dtLHV",
-	"irVuEJgjWdDUWCItlCzhGOMuvdA21xEd786PM2cpRUm360bvqrQS2GLNNes54uEUhUN5CPa25xpEPcno",
-	"5pLUmTjOxWSxNC1HmMuFcnu+IybhkLmXen2hNsJeaLeb1hRtlvRoNaNOkXisVmFCub7X1tyBo486aOtq",
-	"ru0rbwo9Ret/soYLoiUwfW+pxURLheBcj1Wu7xONZlttYMPR38p3wLtQLpxM9Oph6IQ7e100PgN3tm0e",
-	"I180xPCYSu+igGPzCI3GBLM6PBTX5aQ4fgTGvbQ5e1b2bCq2nffQh7vtmUjolLmcipNKsQEMbmJ7+Fs8",
-	"83I344KcYFsf9ACyusRFWMjLJx0Mj4B6LHO1kFO9V/U+yenTOHYu8K8LeitXSqOE0VwsCwZauV6VTOnY",
-	"SRzpszrCiliTuZG0THK5FqQF7/P+6W3xo0H+YBYrJWs2r8Oe0ud0qpV4imMo2r5sHkD0VSGYonNe8KNo",
-	"vNX8Pm7ltHzJ2IKuin072JsDsEMYvCXsBmhDlXHp4lsktoLde5VPEme4wv1TSYwZJCUrpdokjY/ShVoa",
-	"0brktwgwbPuqO5eOjWV3Aw7+Wt92wYYyJFq74tsOnIQcuKTa7VQLn9Xksu28luI8R7EH58N10qTz1ifo",
-	"s/ft6iu820PlJTDtBTjQmh87nlb7e5/57tJvQMOqYBtqu+poP8VWsHFb5PoY9qFhvvXttnfCzb81UsgD",
-	"/k3bZxOIU8GN6VVK6rMtA67PSyt9UW92ug2RYki+6cY/dtiuZqsu8VvJpsF51bpP03DHQg4bxzW4NwSg",
-	"FxLrpzBF5GLhQ9MHB10JvaoqvPmDA3vYaikVa7CrqwqJe8Qb7oP7FioscoV1PVzMoeOb6pLXcFP0uSiB",
-	"pRccC2pgECK4YlWEVqoJnWtZIC7QFiIZHozZwFAhxuzJ4cMp/ijnekArTtbomcMoeUmz2pj2YdoAXx2O",
-	"yTp924/REouN7xmYNkZpiu6umtJwZ4ajAI9wCjdQHj+XHTexu4oT74VzOYBNnDpH5I9TD3cchiFQ1One",
-	"YGDwTK3CvNTEJv1NNiT2mMH1hR6dTpKfN7WTdrOuhjETdfLpC5uvCdzqXX85OopTGLbuAqN6h19MEjhp",
-	"TBWbBPGaNhY6Ey4YOq3tj5gkgq2Roic2Bg3/oKsu3o3k2k4vY5K4bYDBZ6Ll420CrlOSWP/+h1CwhGyY",
-	"ASOiXpJP27NwCOcs0FOwGrFDGNezDeDZE7o94LLzXN3cb09kuQdwVr9m0dz4yHtB8dG6PrfLBVlfv1WH",
-	"17nEI6xsimwrjD7fkDXjy9xcoqpg/QtdFanWPrtC5hcEQz03ROkIpE4YnxNbt5nd61Y0P4xYlIpQQWSR",
-	"NSmDDwT47Gx4jfHYvRRFbTcH6+UE1L7w5bYdowsrGFSHA8mbVipew2dTf6VQge4Z+xIQQPAK6z7yERbb",
-	"H6xV23YmMLZun9gFaUILfsPISWI4S9AARjvKFzg5SeDEuOIwvJN6zAV6I3nJC6rImkJjf6ixTMxhOWO1",
-	"8SPBKy0EpYWnBhErW9Tpe8MeMQY711XPHyNn7La6tYQEzvcMNZ9+FIGr36FB3NDCeWZKRoV+IuY0gCdF",
-	"vuliANvmHQhwh/ecjEbDhwM6G9D1Ks3t6do//m8R3ll6DXOveYWN7n0aeF9Yy4lDBFr7ynsxSVeG0IVh",
-	"ioxHk3Mb2glHzpBYezJPWijEJh+TFujgr3XgGKgdk/PROez/+XjUOUrwLBQfel5Qah8TOJjXLww93Tra",
-	"viSTpbbnmv2nudeDgHvjT7MXlPZE7x7oh1vzWCvAO5MCb0ZLG9kAZUjs7RYEdnlDCHfuaI9ES4QdwtT6",
-	"uR3wLuCIt2wvCbHSilcee+Thb1UoPI+TJvKvPUDNLgq1z5asaQnCCCQQF0ZeOniiVT/qK1/X5/V4Uxlf",
-	"Y/EBTmG2YY6gYOvHeaG8aF+Imi1LIFrs7WwXks+kCQ7dL5AV87gx7wYxtnDtcTEHhznYN203Vxs5aCJ2",
-	"c7bkQhOLeLQeV2sN6YLqfI8xFAx9hCJlO8THAGcqCymGxzmOPvog7O7aMFJS0fTGVYiTiqhVR3neCkRZ",
-	"a5RIsQ+v0OWqfh3NX6Pbfmduhg+GuVznvh7eQ4EtXXdPS9XxfgZt+oCejwwJ77yxXn1tNQEtfZJOeoPu",
-	"kfqZhVrVKTxdQMlhbTfsqccKPO38/GDRIjtvW/XTpsH3uBuz3oRG7ypG57FFkFmrZOncwkd4dHsNLrwT",
-	"8XpxpsUOHF/6kpE1dPGFRp93s6JHcN9xIKtHQ6ja/q4HmjNIxNBu95aAuyILGz20G70Vsl44D5yPJtYp",
-	"dg1Q2EW0g8LgWaDRf0eoZ3ZnFH14cLD2MXsyE8FYpsmJRx5tIZP++z//62VPkMb3sFli7U51bpGXLDhC",
-	"K37bjeUIv26b5CA26BwKxAefDev9TF71+Cg3zsORu8FRHgShfQJC9jlQNQcliddVdyOwQYmyG1jvsW1b",
-	"XKBTKgTaua5idwuCGROxKufWtllwkaG1Nd9Y/ZGbTeBgGjdgwM2XKm54SgNhrK/92HJBfKv6JcODeMsF",
-	"v/M57v3jUtHM27mh4eprkIhY2SbzaXr7RNz+2eR8me+fCrR4wPKCnwBpj1fI9QOGK1nG4eG+EW2bBwwq",
-	"2LLgS75/F1w9U5VZZ7DzQB/A0lpu2o/shkagVj4npttXXupfjqsY7HnKTwQOU0eNPLTI7dxZf0wcK9U7",
-	"ZjmhQ+tQKe8aJdKKVbjgc2SBWQNacZvoaSuH2XQ5j12ok1ij8XA0HAEtZMUErXg0jc6Go6GvuYaH+vR2",
-	"jOHL0598tcb70wbGsWQh/UaTBLrZZkmMHz5pa22+WKyUhSYWPFbny9W1i60rLiaV4rfU2OKbmnCRFquM",
-	"ZUNy1SpxAveZHceHEBEf4BT4dgHk4UzMxHVTUCXZrqiS2GqfTil0WEB4k4+gzlnBma02VlgleyZ8xAvm",
-	"oXO5FoSStOBgzqYgHxdYf6RRtgquDQM+AtZacGBr1PpIIWU1B3sEpmm/YdCpJDElhz4R4XEKnoouuaZx",
-	"eCIIfMlvmZjaehaUaPzaB8nlGleB1XCpvrHxJ58cfEZsPVTRSo+tocAz4UN8Tll1QS8bzYBLAj1I77No",
-	"Gn3DtQFKv/cM2f5cxqew06dpclqXMb2PD7ZtlZc+urUtlP6Q5r6g/NF9GlThsSuQWBXkyNYPpA67e8BM",
-	"3McVjmqPILQjWmLZ4iPa2UrORzR03zE5omW7tvUxAwc+5XL/easE7WQ0elg1Hi9OP7ULDu6P7P/BZa5e",
-	"jOZvRos3FyM6mo/p6PWcjV/RSZqeZaNX7O3Fq4tsnKaLSXo2nk/OXr96u8jo2/ni9Wjx9uzN2evFBVwr",
-	"3mKMnmvMxiS01perlNiHjmlVUHw0gMaVXOwpvNxYDY98wx+ejzStxLtPUcHF6u6UltnFOexEK8ktmowm",
-	"F4PxeDA5ux6dT1+9mY7Hw1fnb/59uwTjIcq086Ymr1+97mQvuWyUPTvTSkLpbdX46Vq5DFjNsoGhINg9",
-	"4CJuI8l3Kl3uOw8SjOit7Tmfp4vFxdnb8XiRzs/Pz9/Ms/NFRlOWTkavR2ejt29fp3QxecXezhk9H52/",
-	"WtCL9E16fp6xs/E4G7uJNm9JFV0XTIVOyTO86+c+JW0SRU2yrkXxkj2Nrbk0Z4ZOLQxi412iUpGlrMMA",
-	"dsRh7/nDMR9z+n6mzd13cLaI1U7xq7O5dtK4nnhwmnPTjGydSa2fWqcLv6HyHGer/dGIls/wZ+Pt2klX",
-	"r859MOX+F+D7vw/e7Gzq/T1oFa1I6PEldjsQ/Z4yo20jrKJaY5rUAvU7/WvV2vTg631tfRmCh9XlPBud",
-	"9zWu9bbTdrHS+zg6tzrc/j6tbw1gl/HhLp0aodjp7HCnpng+9nh1uMdOcdz7OHp1zJK6ZYqx19lRq6rr",
-	"UNoC1WWJW4S2XsgMd+VI6xo3GApEcxWs+MhnBdYZF59h2H5XBMxFFres1yVxjd9IwHh9xWRVMIzXs95v",
-	"g0zBKu58KooKmzmMNnAHiIy+R599LRcelGY/0GBFbh+q2pnLUvkrdSYwNRupg27mdqGf7cbOwW/oEjt4",
-	"l67zhTZZhDNRH3hbkgFvdM3YkHysMTZUMYut0k0qQLqyTpSSnPjB7StdOD+eCUOX+MlURw3OtEVNwpsL",
-	"1q7i5Apq+rAPNbZQge5E+/0n9XKsiI+Lp4PB/PS///O/EgtksaP5R2lO1VCzqtOkcZ5QP9OtTw25gNfS",
-	"h1dtBafGlwQzM93PyFzORPNxIgS549MG3V6ngLWA7c13gZqZcKde+RPhdmfaziynHheOgzY/Igfu/Nrw",
-	"4iXx7IM7Y11ZdKkYa+IUG9xqtyrMmvVoEYdGg92ziNfG0YMQDYTKzwubAz/fuClSzGJy/h5XkF3iFnwn",
-	"GEmaD1P6Ctp19rxL0XWJ9fji2LN3G3FHPtoJuu/zzMR4NIpxFd0xE4egShxuiytfkguBXZ0MS4tXe7w3",
-	"0H0E1X6HpeDa2K2eiYf663b8c8S75+Im52gmrK+0rsCAgCR0Gz7MgxfyxzlA2S/kkqs/53REW/9112f1",
-	"Nv12XD7dL0z8j8PnH9Ph8zBvzd+Nb6ZBdT55L22yWzOhB1Dsfo+VJAX7btErvjoA3RpO2ycQduG8tYn1",
-	"eZ+RdQl3GJYI6KQorGu0sQ2LlQ1I97f/nYN/NHvqiNV0P6/1FCvsfDw68nX+m0m/lul2vVLCgio8+JkL",
-	"I1H386iVXSOtrufy6acDfgcqNm1LpPkooBvs/vP9/w8AAP//2KOtoTiFAAA=",
+	"H4sIAAAAAAAC/+x9/XLjOJLnq+C4G1GuPUqWZJerSo6JGV9v9UxFdFdPdHumL7ZUU4RISESbBDgAaFnb",
+	"4Yt9mn2wfZKLTAD8kKAPf3RXz93+Z4sACCQSifz4ZfLnKJVlJQUTRkfTn6Oc0Ywp/POqKOQK/siYThWv",
+	"DJcimkbXOSMlM7nMNDE5NcTkjChZG0ao0CumNDn5/uuvyNvxeBQTzVLoR8aj4WQ4fjmM4kixv9dcsSya",
+	"GlWzONJpzkoKL2J3tKwKFk2jP767jsmf3l39axRHFTWGKXj135qf/zmKI7OuoKk2iotldH8fR1di/RVN",
+	"c/aVFEbJYnvuf5IrUkixxDnb2ZKSrsmckRtWmWbidqLtxIKv+itV6zB5YIVMG+KI2ZLJvTJjFROZJlIc",
+	"es1zLScmta5pUaxJIuQghVGTmBhJbhirCDdkXhv4l+obsuImJ9xo8u6aLo/dMD9qFEclF98wsTR5NB2H",
+	"dgmG3V7LFdFGwVqYMNysiaFLIhewMs3IfG2YJlwQk3NNUplxsQxx2Zvhm+HZ0Uw2i+bjt+cXNH07OX87",
+	"ySZn56/Ti8nZq/l5NrkYj8dvzmdRn/9m0cf/8U+D//Ppf86iMAd+w8VNmCcEuzOkoksWk2RWj0ZnqWIF",
+	"NfwW2GXBFBMpw9/ZJVGs+N0sgh6zKLHrfDN58+ZlTJo+RtpNzzLFtJ4Jqm9YRhZSXZKCLQyRtSFSYJuC",
+	"avvm4UxEOyiBE+IlXTL9+4KX3PxuPBrBr5OLtFZaqt/Ny7c3/3b9fhWa4waRcLCPfzu1TT99/Jv7419C",
+	"fcN0/J4Ztb5aGKa2qfkDSyWcHiPJigLrsoVUDFgXuIIuKRdHcsAEmZWXddllVS4MWzKF83iOMx4TWqzo",
+	"WtuDlVylKavM4J2wbJwcy60b/Xo0/3hFP9nHH9+xT22LTcLeQydFS2acjO/Kl+/tiraX+yPOu5EbVuCz",
+	"JddGrQnXxPEeV9rAYoJCgcNAllZRHAlawnN8+8CLtwOSENkwMLmcKTwOS2lprclC1iIDaZHAcUwuSSaJ",
+	"kCDjeJERbobkO1GsiZFLZnKm3L4g2+Nu4Fz/XjO1bqdqT0Fvjgfl3F1VUBgrTE/Y6aTLMbTQkmhglFyu",
+	"QCantGSEzmVtYkJFRlbAYoJRVaxJSU2as6xHb8s7odkzN5UAiedSFowKnPHXnBWZ3p6wJRdK4krJiinD",
+	"mQbpTIliqVQZSGBgLMMyMl+TVJYl1Zck0blU5jNMIkFGsecAiA7CKDF0qfEBF11CSHgdXwAJuCbQOyPY",
+	"hVwJUosbIVfCTwQZ8Hw0srKtIcXHqH017ChINnzOtdHRpxgpIjMWTRe00DuotrDk6BKNG1bqAIM2+0+V",
+	"omv4X5s1noGFVGWEtC0MU+/sBMIUtvK3o1T5M5ZTTU4sw7yMSSaZRn7O6S0jJwmuAB5IBXuyynmaEyHn",
+	"MlvPkFjQ2ZEteTkk31oNQbGK4YadfPf9yy3y4aBRHLl+QLIwY+F6giRiAuTqxwjmHcWhEQ8QsaHaB3zZ",
+	"Lq60dCOrXGpGcNuRZ5AcglmSwCNacKpBjdCE3dHUYG+udxCkTw6zGFRrk0tx9noXKRyrPZxXmmX+YGh6",
+	"84Ohhu1nELdSaN0cHq7hB8MufSO5aI6KbemEYEX1cUvOWKVYCk93rRjH/YyvffLCD625t8iYJNrQeQE6",
+	"bDJnhiaw2Uk74+SoFdoxojiCIfYs8qnLu2Z35qgdPcy7uSzQ7OKaGHZnYrwT2C1TeBBSqtlRK7e8vGvJ",
+	"f3/icmXIVtmScHNmTRfpliNlcQnbKzKqMt+ybSSkOG5tK37D5/VS71odvOiJC8Sf9y0QDRdY1LpyzIqr",
+	"smyKaohm6pan7GhGxf47lwQTetKS/koVp8IcsW146VByazs0K4WZHLc9bO7Wvms1bujHLuj94oMU7FvQ",
+	"j8KaO9ifnVs2pUXBlD1ZeIcm/5JcgvoBB1AbXhT+WUdF4Zqcjc5RcwRLixK4bYe79Nz3iwHMaWAntV/P",
+	"/QbU0IB5bEgptbHELqlYO81Lx2QMx2M8Go1w1qhcEaoYKaUC5kMdmBSMWpPJ5Kwckh/dxLmlQcE16lqp",
+	"hG0yrLdn49EovFGoMfdVYnrnrKkRdDpgXH0Hc/0rUxqXuLViIVE7v7UNnDOApNTQQi5j0DO9qJyv0V9R",
+	"UsEXTJsXmmR8ybSZWpWZG6tWSzETSL+Mrq1GDa/g6D+hxqtboNpqaFBrpgZwWI0/AN6ydgaElrgTM+Gm",
+	"qJHsC4aaOdxYlJRc1HApl9JtyqvRmbM30MQdoI2bbKhf0Wg4Gk7eDCajycXo9WQyGo3Pzi4GjL56c3Y2",
+	"muwwUdwsHmSj/CCVCZ8SqTKm4r4Kf0J1w/LcvMTDMug2WEjlNFeYTJ+NokFfJQ/dtTCbnvXrVMhez+44",
+	"n4KLqlhRwD/TnyNaFHL1rqzM+q+0qBsjadOGpMj+K8WNYYKs7BkSTrOEJ1QYlm0JuJjUlTt9xPCS6Ut3",
+	"/spaww03s7fWlVjjdQ0jGXrDxJa6DZfSwN9cp4euMEeI3V6D3eKypHfv7cOxO6H+34AohZs8rHsDh8Cc",
+	"0d6GZguplgwPpIbzdpL4NYCKRgeDORgooH/CQf0TVXOpwIT7iaUbPoNm7W7pFTV5//I+uPr9TH8PXXUl",
+	"hWZIov9Fs47nI5XCMHsR0qoqeEphxac/aSuimnlCywztZ5p9bnwqsBKlpIItbQxV/5DMUJmcRZck4xlZ",
+	"y5qUjAr3M5tFv48+3XfX8c+KLaJp9E+nrYv+1D7Vp+/wNbiaTT9q+0KuGxtAKqT8LRwCUtIbNCGJZkIz",
+	"5FlSMq1pZwthVzrBgL6rZsfkXPvTTT98x5F2oBs2w1V9LdWcZxkTj9qVRdO7syPAPCCT6Ro5keobK7Dg",
+	"5/lz0P49nnBL8FWO3nRtLxrnypDGi8jyS9P3PYi2D9J8LWuRPYrGKBw/C2k+o8OtR2kUgrhiJ0NnYHNI",
+	"cTYcn20dAGdZD8dnv0eJh84alN1o9ETTj58a14331+QSzmvU+Ham7fjWM5pv/NS5NDYeWOOz8UvEkaFL",
+	"O3QjOpz6HXvdFLYMiKjrJegZcPe3ZhWO+wzc9MHTLqe6VbLhJCNhhiTBx+hAgxOMT/F6IbSiChi8ucNm",
+	"ogkywJ3eTjtBrUQwqkjJtWbaXk1fnDO/Z6W8ZU9hTOVG6LClkBm7ICuqiXtIpCCT0eR8MJoMRmNy8kFm",
+	"bPiTJhdkyYyTkGmtuFmTBb9j+uUlaIUExpmMCBfaMJo9gWdxQi2/+n97vNr8+Hx8auePypMs59pIYa94",
+	"+4KWIHjLUu24cT9psG1V0JRln+drN+/JKLya+6efjuvWFmh2s3UGds3SS5I0y0ysJaC5SBmoeSImq3zd",
+	"etfdEn4LF+B7YZgStLAUeNQ5cCN0j4CWJbM2z4oJQ1YYcgXrqlZE84w9jwqSsQVLjTfZnL3/pQn6LYIW",
+	"PkiDwIZHyhaLfMBbj7phOtT983c/XPuL3noKXOjCyo0/vrsG8Y24hk/PcwT6wAt4AfAyvAHDKBs0byAd",
+	"e4mGjTz44NfcoQ/SfCszvuB2cwJG2qbDhqBLmBcFUXyZmyH5IBtXzGN5bXMZHq+wrw+2OXLJ7Xr/Imht",
+	"cqn4vz+SG+vuAH39ywWmyf8eNOYZ/gUUg5uei+UU1FKr7xtnz1lPSKu3wu9LatiKrokGuc/N86g2sEmo",
+	"2FQKRbdXl7+kkIijH3/8cXBVm5wJA8TfYfhWBTULqcoXmmB4BVbLgqCn8fBiOH552azOrhYtZAfgcMQ9",
+	"FgTQmtqK0aL83Sya03VVUIEgjAOGr+W4W8oLjHs8huFA7ilGs/UubV8LWulcGrJmZkqquihImlNlpshe",
+	"epCj6T9clWkh62wo1XJKUimEo5hii1qz7Jmko7K6s8AAyZyBYkyWUmbNLOPu/QQryBTlgotljE7DnGWa",
+	"FJJm6Bem1iHZuPs2PJIkpQJRBvDSjCyULNHkbqK4Qq6G5IpoWauU2YPWhHJbt7KQxOpczlLkmkiB7WE5",
+	"oLvSZvrPrqt3fJKHencQOo8R9c7t+yQD1O3DYRPUb9gMHatns2hj6y47XvP9rtfYPn9tn78aj0dvR6PR",
+	"aDCa0ywdPY/61NVskX0l0XWa+1UMyfWWu8ZgkNCHNOxKvrS65Xb4L6LWjxY3fodrP0hng/ubOrmYRZ0T",
+	"CEJk2judQMkxwd5T588fzqW8WUlVDtG2mnYD5oZZv9ycFbOInBRcMHJ+9vK59tdPnjs0jL1t+/NH+93P",
+	"/8vuZrNofHljkYSAwciWmsj5T2ABcKNZsYhtyIMS2NbW2MpZUekGugUrbNFFLROEwXeNhCxpmnPB9JQk",
+	"PVdsEpMEleNWPMBPG06rJJ6JpOcvgEbbSj78iv8iys5DD5rbEIeRt0zBZWFbbwmn7o+en/u/NVeznZWz",
+	"3pIh+VaC6Jcq0+i8TCUYtUtJ5hb/AuxaIyNtBhYCPrqtiAAL7+aPuR0cPePAqqmsi4w4/vTGDYY8j8ZE",
+	"sRYRt/fkQDOBsgF6Nb6VfX2c0yiVKsM+YiG31/RHuPuNRA/tw2bec6BsAVIb3IYLK8MmYZwcdY6SUWFi",
+	"MmfaWJDkpYsAbvIinowNbuxh5mJSMZXTShNWVmb9sCX0XD37SHndNLyPoxVVwoXSNhbdOBJY4e8eb/lq",
+	"qz0hw8zZQ6Z531WDP1oJ0Mb4rFCJPLbSsUgQFt+J1YOUoES7oGAHVRmQOFbYfrbh47Dssc+2lD9Qct3G",
+	"4pm0Wl6CvyexCylyg/eQFEiULVr419/uiol3r44HTWD4sPDy1swEowEZ8b6DC+njUq1iDb81XB8T6jEM",
+	"TPR4Yh8zfmBUfcu1DnF0RZU5OIAPBv8ZGwN/1UXwVqHNnuIaOjh6u3ceK8AdwLhP0oIa4JgA6TRd67B4",
+	"tUGhllNjixnQDLSklG1iqTEloo1SOwM9GDie2un44fdMDrlkh7MlYynPYC8dEzXh/QaDgUefNibOC01y",
+	"uQkCx75BkH/3pCOV/JY283KMF5IAXYEfQC05R7BDgHQPCjqA8fwT3gVW92y1XiPdiZ5YK87qIPBuT2IN",
+	"UgXszPXKoZu3hEsTGtiaLeJc7P3hWNBNvjPvF4iBhEk6ZAZc907xlwtSUnXDlAYDs9ZMQesmdtTBcPzB",
+	"Si9QMDr9jV+/XAmmyBKuLgziI3fdnSK44+WQXHXuIlKLgmlNEouSRoSRc20gYL1/UyE5jrwE4uhusJQD",
+	"+G2gb3g1kEgoWgwqiUqRdZBs6tVBFsYjtnGuELOwyRFBebzrGvjX3hXgYUctpAwOqt1OIVeIoaGTVxdT",
+	"e8FfnJOc3VE4XCUt4DrhRvekDS+YN0WC02I7QOQ/5jafYQs7bn/ocPDW6yxc3Ol4c2ZTOjovb7IEfBQr",
+	"rJX3xEDcZpJVoCBZRL+//x7ATH15ksn0hqmBf9kQ/UrDVbko6FwPpdrOezmeoRpVM8BKlFQye6FBkUi9",
+	"coM4sQQWe1pRk08NXSa/4MpOTePK9abrQGudTXcI+OMXXvAFS9dpcVA5/KZpiL3Ejd6TkgO2kbPsjrrs",
+	"MXsucNELaXi6wxT0p9p5rm3uicgIWuxumyrFRZMnxg1ISN2K2eAZsxHZMJdXUnMj1dom2IEhC5feo7d9",
+	"x6Y+YTcrLkQohNLn1OYu8Ckj6CZNcyoQcG80cf6aLWlhWjW4hRiFyehc5QEu+bN/5K8fomph8+USqU+p",
+	"SnNuWGpqxRJnMJ26sHbiVLLGxycF2ydBjzeSqlrnLPtMTZCrRTfdhGpiW+P18pfrr/bNABYKg2KMfWA4",
+	"Iti2ZtMLoO+2MntKApyzWjMPRojJQlqXhY8wMJE1tkLuciO39cBOjD6YvUpLFpNa8L/XjNBSiiWhReH9",
+	"aEGlw6H7UHmwgrHH9Z7Xg7PhSxEOAYYuOIwDUgKdKHBLE/y3LHrE1dq53TT/d/YZ0423X/+VLCvFtGYZ",
+	"gWb9beDCZikfxQVcmIvzqAOQHm0DpL0SbHXHLOP2sP+5p1NuqywbBJNEU2413JgslawrmHYni89IZyoO",
+	"0e9FM2ooQoq80i9VbFP9ulsc99Rld+FfkqTgtyyZCacU59JrRW4Sdvu4IVaFGRJ7VTjllZyYBplPFbPX",
+	"B9XET+ulHaaBMMStAKAzccPWaKAwmubkhguwW5zKjb5A5siZ2IQMg863lQYKJlOSuDkkNgUA1x77iXl5",
+	"M5cmJxnPhuS7Bbyyn63ilEHs8aLJ2IGFzFnOXTC10eYDRO22k4K1trxl5A3fXsegiPrTjeBmvj1WV/LU",
+	"bUy1+4C1haleB01tbGRbB21sVbPODQJzJAuaGoebV7KEY4y79ELbtHWM1jk/zpylFCXddtysr9JimG7F",
+	"NdtxxMPZZodSyuxtzzWIepLR9SVpkiqdi8kC8DqOMJfW6l34m2ISDpl7qdcXGiPshXa76VIXmiU9Ws1o",
+	"st0eq1WYUNmGa2vuwNFHHbRzNTf2lTeFnqL1P1nDBdESmL631GKipUJEv09waO4TjWZbY2DD0d/IU8O7",
+	"UC6cTPTqYeiEO3tdtD4Dd7ZtRglftMTwQGzvooBj8wiNxgSz8Tx+36UXOn4Exr206ddW9qwrtpmvtgus",
+	"v2MioVPmcuFOKsVsfk1sD3+HZ15uZ8qRE5uL44IeQFaXgw4Lefmkg+Fhk49lrg7ccudVvU9y+vS7rQv8",
+	"64LeylpplDCai2XBQCvXdcmUjp3EkT4bL6yItRl3SccklytBOphg75/eFD+YC4UFCShZsXmDlZA+PV/V",
+	"4imOoWjzsnkA0etCMEXnvOBH0Xij+X3cyUX8nLEFrYt9O7gzcWiLMHhL2A3QhirjKn9skNgKdu9VPkmc",
+	"4Qr3TyUxZpCUrJRqnbQ+ShdqaUXrkt8iKrnrqxZbcW/RDzj4a33TBRtKq+rsim87cBJy4OojbOZn+WxU",
+	"lzjttRTnOYp9Rg9cJ21lhuYEffK+XX2Fd3uoUhCmKwIHWvNjy9Nqf99lvru0SdCwKtiGxq462k+xEWzc",
+	"FLk+CH5omG99u82dcPPvjBTygH/T9dkE4lRwY3qVkvrE+YDr89JKX9SbnW5DpBiSb/rxjy22a9iqT/xO",
+	"3YDgvBrdp224ZSGHjeMmIyCUdSMklsJiisjFwoemDw5aC11XFd78wYE91h3zNxvAe10hcY94w31w30I1",
+	"oq6wRJOLOfR8U33yGm6KXS5KYOkFx9pIGIQIrlgVoZVqQudaFggmtjWlhgdjNjBUiDF35F7jFH+Scz2g",
+	"FScr9MxhlLykWWNM+zBtgK8Ox2Sdvu3H6IjF1vcMTLtRNgEpDXdmOArwCKdwi93zc9lyE7urOPFeOJe7",
+	"3capc4T/OPVwy2EYQlKe7g0GBs9UHealNjbpb7IhsccMri/06PQyg72pnXSb9TWMmWiKBrywefbArd71",
+	"l6OjOIVhmy4IjnEOv5gkcNKYKtYJgrxtLHQmXDB02tgfMUkEWyFFT2wMGv5BV128Hcm1nV7GJHHbAIPP",
+	"RMfH2wZcpySx/v0PoWAJWTMDRkSzJJ/ra+EQzlmgp2A1YocwrmcTwLMndHvAZee5ur3fnshyD+Cs3ZpF",
+	"e+Mj7wXFR+f63Kz8Zn39Vh1e5RKPsLKlDTph9PmarBhf5uYSVQXrX+irSI322RcyvyIY6rkhSkcgdcL4",
+	"nNi6zexed6L5YYgyAqGJLLI2z/iBAJ+tDW8wHoEaEI3dHCx9FlD7wpfbZowurGBQHQ4krzv5uy2fTf2V",
+	"4oDh9iUggOAV1n3kIyy2P1irHkSOsXX7xC5IE1rwG0ZOEsNZggYw2lG+VtVJAifG1fnivXoFXKA3kpe8",
+	"oIqsKDT2hxorfh2WM1YbPxK80oFgWjx6ELGyQZ1db9gjxmDn+ur5Y+SM3Va3lpDA+Z6h5rMbReBKMWkQ",
+	"N7RwnpmSUaGfCFoNAFKRb/oYwK55BwLc4T0no9Hw4YDONlOjTnN7uvaP/1uEd5Zew9xrXmGje187YldY",
+	"y4lDzKzwRVRjktaG0IVhioxHk3Mb2glHzpBYe9LVOijENombFujgb3TgGKgdk/PROez/+XjUO0rwLBQf",
+	"el5Q6i4mcDCvXxl6unG0fXU9S23PNftP804PAu6NP81eUNoTvX2gH27NY4ER70wKvBktbWQDlCGxt1sQ",
+	"2OUNIdy5oz0SHRF2CFPr53bAu4Aj3rK9JMQKWV553CEPf6tC4XmcNJF/7QFq9lGou2zJhpYgjEACcWHk",
+	"pYMnWvWjufI71aiONpXxNRYf4BRmG+YICrbdOC+UF90LUbNlCUSLvZ3tQvKZNMGhdwtkxTxuzLtBjK1B",
+	"flzMwWEO9k3bzdVGDtqI3ZwtudDEIh6tx9VaQ7qgOt9jDAVDH6FI2RbxMcCZykKK4XGOox98EHZ7bRgp",
+	"qWh644p9SkVU3VOeNwJR1holUuzDK/S5areO5q/RTb8zN8MHw1yuc1/a9KHAlr67p6PqeD+DNruAno8M",
+	"CW+9sVl9YzUBLX2STnqD7pHmmYVaNSk8fUDJYW037KnHsl3doh7BSmd23raAs62dscPdmO3MgvauYnQe",
+	"WwSZtUqWzi18hEd3p8GFdyJeL8602ILjS1/9t4EuvtDo825X9AjuOw5k9WgIVdff9UBzBokY2u2dpTuv",
+	"yMJGD+1Gb4SsF84D56OJTY5eCxR2Ee2gMHgWaPQ/EOqZ3RlFHx4cbEvzOjITwVimyYlHHm0gk/7rP/7z",
+	"5Y4gje9hs8S6nZrcIi9ZcIRO/LYfyxF+3TbJQazRORSIDz4b1vuZvOrxUW6chyN3g6M8CEL7BITsc6Bq",
+	"DkoSr6tuR2CDEmU7sL7Dtu1wgU6pEGjnuo8vdCCYMRF1Obe2zYKLDK2t+drqj9ysAwfTuAEDbr5UccNT",
+	"Gghjfe3HlgviWzUvGR7EWy74nc9U3z0uFe28nRsarr4WiYjlsDKfprdPxO2fTc6X+f6pQIsHLC/4Nafu",
+	"eIVcPWC4kmUcHu4b0bZ5wKCCLQu+5Pt3wdWhVpl1BjsP9AEsreWm/chuaARq5XNiun25tt3LccXfPU/5",
+	"icBh6qmRhxa5mTvrj4ljpWbHLCf0aB36KkODEunEKlzwObLArAGtuE30tOUGbbqcxy40SazReDgajoAW",
+	"smKCVjyaRmfD0dAXasRDfXo7xvDl6c++xOv9aQvjWLKQfqNJAt1ssyTGb1h1tTZf5FvKQhMLHmvy5Zqa",
+	"89YVF5NK8VtqbMVeTbhIizpj2ZBcdeoiwX1mx/EhRMQHOAW+W7h+OBMzcd1WYUo2yzAltkSwUwodFhDe",
+	"5COoc1ZwZksUFlbJngkf8YJ56FyuBKEkLTiYsynIxwUWLWqVrYJrw4StoY1VtVzclRRSVnOwR2Ca9nM0",
+	"vYoSU3Loaz8ep+Cp6JJrWocngsCX/JaJqS1gQ4nGDzeRXK5wFVjFnOobG3/yycFnxBZRFp302AYKPBM+",
+	"xOeUVRf0stEMuCTQg/Q+i6bRN1wboPR7z5DdLx99DDt92ianTe3j+/hg285nAY5ubb958ZDm/tsgR/dp",
+	"UYXHrkBidZAjWz+QOuzuATNx38k5on2viPxR4yNo7YiWWBv9iHa2Yv8RDd0nrI5o2f2GwTEDB77idf9p",
+	"o871ZDR6WA0eL34/dqua7kcC/MFlul6M5m9GizcXIzqaj+no9ZyNX9FJmp5lo1fs7cWri2ycpotJejae",
+	"T85ev3q7yOjb+eL1aPH27M3Z68UFXEPewoyea8zWhLTWmivHugtN0ynT+mjAjavruqO6e2tlPPINf3g+",
+	"0nQS9T5GBRf13Skts4tz2IlOUlw0GU0uBuPxYHJ2PTqfvnozHY+Hr87f/NtmnddDlOnmWU1ev3rdy3Zy",
+	"2St7dqaTtLKzVevX6+Q+YMncFraC4PiAS7mLPN8qp7vvPEgwuje253yeLhYXZ2/H40U6Pz8/fzPPzhcZ",
+	"TVk6Gb0enY3evn2d0sXkFXs7Z/R8dP5qQS/SN+n5ecbOxuNs7CbaviVVdFUwFTolz/CuX/qUdEkUtcm9",
+	"FvVL9jS25tWcGTq1sIm1d6FKRZayCRvYEYc7zx+O+ZjT9wtt7r6Ds0Gsbkpgk/21lfb1xIPTnpt2ZOt8",
+	"6vzUOV34+aznOFvdjwN1fIy/GG83Tr1mde7DWPe/At//Y/Bmb1Pv70Gr6EROj6/j3YP07yiK1zXaKqo1",
+	"plUtUB/UX6qgrwdr72vryxY8rPjv2eh8V+NGbzvtVkS+j6Nzq8Pt79P5oAl2GR/u0itEjJ3ODndqv9CB",
+	"PY5YzWbRT+z36nC/rcrd0HEyOfqFTQ3K+zh6dQwJ+7XXsdfZUVRsiuvaqvtliSyBtmjITeBqLDc1eDBU",
+	"ieZ0zQsT+azFJiPkEwy721UCc5HFLdvpMrnGD78gnqBisioY4gnYzg8eTcFq732VkAqb2Yw2eg8ojb5R",
+	"nx0uFx40Z786Y0X8LtS3M+el8lf4TGDqOFIH3eDdQkSbjV0AwtAldvAuZ+erbbMcZ6IRMLZkBGoQmrEh",
+	"+aHBAFHFLPZLt6kKaW2dPCU58YPbVzq4QTwThi7x69yOGpxpi+qENxesW2XKVfj1YSlqbCEF3UMj+K+3",
+	"5viZD1w8HQzmp//1H/+ZWKCNHc0/SnOqhppVvSatc4f6mW58ws4F5JY+/GsrTLW+LpiZ6X8b63Im2o/e",
+	"IQgfn7bo+yZFrQO8b783186EO3XOnwi3O9Nu5jv1uHUctP0ROXDr15YXL4lnH9wZ62qjS8VYG0dZ41a7",
+	"VWFWr0ezOLQc7J5F5LaOKISQIJR/XtgcffcVOrvDjT/KfWVC4hZ8JxhJ2m8g+88CNNn9LoXYJf7ji2PP",
+	"3l1EIPnBTtB9dGwmxqNRjKvoj5k4hFficGVc+ZJhCDzrZYBaPN3jvZXue9v241IF18Zu9Uw81J+45T8k",
+	"3n0YtzlRM2F9uU2FCARMoVvzYR7GkL/QAd5+JZdh8426I9r6D4k/q3frt+Ni6n82578dTP9vOpge5h36",
+	"h/EFtajTJ++lTcZrJ/QAit3vscqkYN8tdoqvHoC4gfvuEgjbcOPGpPu0z6i7hDsMSxj0UihWDRrahu3K",
+	"FkT82/94y/+H9lv/m4FPst7GoyNf5z8E96VMt+taCQv68OBsLoxE3c+jaraNtKbezMefD/g5qFh3LZH2",
+	"S6dusPtP9/83AAD//5Azv/ujiwAA",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file
