@@ -34,6 +34,7 @@ func (e *editing) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&e.chart, "chart", ".", "the chart's `FOLDER`")
 	cmd.Flags().BoolVar(&e.dryRun, "dry-run", false, "print what would change, and write nothing")
 	cmd.ValidArgsFunction = e.completeImages
+	keepLocal(cmd, "chart")
 }
 
 func (e *editing) values() string { return filepath.Join(e.chart, "values.yaml") }

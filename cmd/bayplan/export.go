@@ -62,6 +62,7 @@ checks a file against its signature and the keys of --keyring.`,
 	flags.StringVar(&o.out, "out", "", "`FILE` to write (default: standard output)")
 	flags.BoolVar(&o.gzip, "gzip", false, "write FILE.gz too")
 	flags.StringVar(&o.verify, "verify", "", "check the signature of this `FILE` instead, FILE.asc beside it")
+	keepLocal(cmd)
 	o.answers.register(cmd)
 	o.signing.register(cmd)
 	return cmd

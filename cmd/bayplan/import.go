@@ -51,6 +51,7 @@ The exit code is 1 if the catalog has mistakes.`,
 	flags.StringVar(&o.into, "into", chart.Name, "`FOLDER` to write the chart to")
 	flags.StringVar(&o.version, "version", "", "the chart's `VERSION` (default 0.0.0, numbered when it is published)")
 	flags.BoolVar(&o.force, "force", false, "write over the chart that is there")
+	keepLocal(cmd)
 	return cmd
 }
 

@@ -54,6 +54,7 @@ a template is wrong, and the exit code is 1.`,
 	flags.StringVarP(&o.namespace, "namespace", "n", "tf-public", "`NAMESPACE` of the release")
 	flags.StringVar(&o.today, "today", "", "UTC `DAY` of the endpoint's answer, YYYY-MM-DD (default: today)")
 	flags.BoolVar(&o.rendered, "rendered", false, "print the rendered images-v1.yaml and nothing else")
+	keepLocal(cmd, "namespace")
 	o.output.register(cmd)
 	return cmd
 }

@@ -50,6 +50,7 @@ The exit code is 1 if there is no such version.`,
 	flags.StringVarP(&o.dir, "destination", "d", ".", "`FOLDER` to write to")
 	flags.BoolVar(&o.untar, "untar", false, "write the chart's files, into a folder of its name")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long it may take")
+	keepLocal(cmd, "timeout")
 	o.source.registerVersion(cmd)
 	o.output.register(cmd)
 	return cmd

@@ -65,7 +65,7 @@ func applySettings(cmd *cobra.Command, lookup func(string) (string, bool)) error
 func gather(cmd *cobra.Command, lookup func(string) (string, bool), file settingsFile) map[string]setting {
 	given := map[string]setting{}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Name == "help" || f.Name == "config" {
+		if f.Name == "help" || f.Name == "config" || isLocal(f) {
 			return
 		}
 		variable := envName(f.Name)

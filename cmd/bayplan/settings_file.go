@@ -99,7 +99,7 @@ func settableFlags(root *cobra.Command) map[string]*pflag.Flag {
 	out := map[string]*pflag.Flag{}
 	for _, cmd := range root.Commands() {
 		cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-			if f.Name != "help" && f.Name != "config" {
+			if f.Name != "help" && f.Name != "config" && !isLocal(f) {
 				out[keyName(f.Name)] = f
 			}
 		})
