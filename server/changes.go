@@ -15,9 +15,13 @@ const (
 	// than that are told as one reset: whoever follows lists again, which is less
 	// work for both.
 	maxChanges = 1000
-	// maxLooked is how many records are looked at to find them; that takes some
-	// ten milliseconds, and who publishes waits for it.
-	maxLooked = 10_000
+	// maxLooked is how many records are looked at to find them: who publishes
+	// waits for that.
+	maxLooked = 30_000
+	// maxOwnChanges and maxOwnLooked are the same for one private tool. Beyond them
+	// it is that tool alone that lists again: others must not notice.
+	maxOwnChanges = 250
+	maxOwnLooked  = 10_000
 )
 
 // reach tells on which streams a change shows.
@@ -34,8 +38,11 @@ type change struct {
 	tool  string // the project of the tool whose image it is; "" for what all tools list
 	reach reach
 	event string
-	text  []byte // all of the event but its id
+	text  []byte // all of the event but its id; nil for api.EventReset, which is made for each reader
 }
+
+// isReset tells that readers have to begin anew.
+func (c *change) isReset() bool { return c.event == api.EventReset }
 
 // shows tells whether a change is for an audience.
 func (c *change) shows(to audience) bool {
@@ -194,16 +201,21 @@ func (b *builtChanges) compareFailing(before, after *inventory.View) {
 // compare compares a tool with what it was; nil for none. One that turned
 // private or public comes or goes for others, while for itself nothing changed.
 func (b *builtChanges) compare(before, after *inventory.Tool) {
-	if b.tooMany {
+	wasSeen, isSeen := before != nil && !before.Private, after != nil && !after.Private
+	size := imagesOf(before) + imagesOf(after)
+	project := projectOf(before, after)
+	switch {
+	case b.tooMany:
+		return
+	case !wasSeen && !isSeen && size > maxOwnLooked:
+		b.add(ownReset(project))
 		return
 	}
-	old, now := b.recordsBefore(before), encodedOf(b.after, after)
-	if b.looked += len(old) + len(now); b.looked > maxLooked {
+	if b.looked += size; b.looked > maxLooked {
 		b.tooMany = true
 		return
 	}
-	project := projectOf(before, after)
-	wasSeen, isSeen := before != nil && !before.Private, after != nil && !after.Private
+	old, now := b.recordsBefore(before), encodedOf(b.after, after)
 	switch {
 	case before != nil && after != nil && wasSeen != isSeen:
 		b.compareRecords(old, now, project, toTools)
@@ -215,8 +227,32 @@ func (b *builtChanges) compare(before, after *inventory.Tool) {
 	case wasSeen || isSeen:
 		b.compareRecords(old, now, project, toPublic|toTools)
 	default:
-		b.compareRecords(old, now, project, toTools)
+		b.compareOwn(old, now, project)
 	}
+}
+
+// compareOwn compares the records of a tool that is private.
+func (b *builtChanges) compareOwn(before, after []fragment, project string) {
+	var own changes
+	own.compareRecords(before, after, project, toTools)
+	if len(own.all) > maxOwnChanges {
+		own.all = []*change{ownReset(project)}
+	}
+	for _, c := range own.all {
+		b.add(c)
+	}
+}
+
+// ownReset has the readers of one tool's stream begin anew.
+func ownReset(project string) *change {
+	return &change{tool: project, reach: toTools, event: api.EventReset}
+}
+
+func imagesOf(tool *inventory.Tool) int {
+	if tool == nil {
+		return 0
+	}
+	return tool.Images()
 }
 
 // recordsBefore gives the records of a tool as readers have them.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
@@ -150,7 +151,7 @@ func (f *follower) run(ctx context.Context) error {
 		news, grown, ok := f.server.journal.read(&f.at)
 		var err error
 		switch {
-		case !ok:
+		case !ok || slices.ContainsFunc(news, (*change).isReset):
 			err = f.restart(f.at.audience, api.EventReset)
 		case len(news) > 0:
 			err = f.tell(news)

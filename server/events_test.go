@@ -198,6 +198,25 @@ func TestALargeChangeIsOneReset(t *testing.T) {
 	own.catchUp(p.server.LastEvent("tool-b"))
 }
 
+// Nor does a private tool, whatever it does, make others list again.
+func TestALargeChangeOfAPrivateTool(t *testing.T) {
+	p := startPlatform(t, setup{}, "!tool-c/web:latest", "tool-b/b:latest")
+	own, id := p.mirror(t, "c"), p.server.LastEvent("tool-c")
+	before := []string{p.server.LastEvent(""), p.server.LastEvent("tool-b")}
+	for n := range 251 {
+		require.NoError(t, p.harbor.Tag("tool-c/web", "latest", fmt.Sprint("t", n)))
+	}
+	p.round(t)
+	require.Equal(t, before, []string{p.server.LastEvent(""), p.server.LastEvent("tool-b")})
+	own.catchUp(p.server.LastEvent("tool-c"))
+	require.Equal(t, 2, own.lists)
+	require.Equal(t, api.EventReset, p.openTool(t, "c", "Last-Event-ID", id).next().Name)
+	pushUser(t, p.harbor, "!tool-c/web:more")
+	p.round(t)
+	own.catchUp(p.server.LastEvent("tool-c"))
+	require.Equal(t, 2, own.lists)
+}
+
 // What the catalog says of stacks shows in images of tools that did not change.
 func TestEventsOfStacks(t *testing.T) {
 	p := startPlatform(t, setup{})
