@@ -29,7 +29,7 @@ func TestConsumersDocument(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS("testdata/consumers")))
-	require.Len(t, listings(t, dir), 6)
+	require.Len(t, listings(t, dir), 7)
 	cmd := exec.CommandContext(t.Context(), python, "-m", "unittest", "-v", "test_consumers")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CATALOGS="+catalogs(t), "FAKE="+program, "PYTHONDONTWRITEBYTECODE=1", "no_proxy=*")

@@ -15,6 +15,7 @@ import readers_of_today
 import ten_lines
 from bayplan_client import Bayplan, CouldNotAsk, NotThere, Refused
 from fake_bayplan import FakeBayplan
+from follow import events
 from jobs_images import listing, table
 from jobs_resolve import resolve
 from webservice_types import Types, cached, from_image_config, from_images
@@ -238,6 +239,26 @@ class Asking(Served):
     def test_a_slow_answer_is_an_answer(self):
         self.fake.faults("images=slow:10ms")
         self.assertTrue(self.bayplan.get("/v1/images")[0]["images"])
+
+
+class Following(Served):
+    def added(self, told, name):
+        for last, kind, data in told:
+            if (kind, data.get("short_name")) == ("added", name):
+                return last
+        self.fail("the events ended")
+
+    def test_what_is_built_is_told(self):
+        told = events(self.fake.url)
+        self.assertEqual(next(told)[1], "start")
+        self.fake.build("wikibugs", "told:latest")
+        last = self.added(told, "tool-wikibugs/told:latest")
+        self.assertTrue(self.bayplan.get("/v1/images/tool-wikibugs/told:latest")[0]["image"]["exists"])
+        told.close()
+        self.fake.build("wikibugs", "later:latest")
+        told = events(self.fake.url, last)
+        self.added(told, "tool-wikibugs/later:latest")
+        told.close()
 
 
 class Gateway(unittest.TestCase):

@@ -29,7 +29,7 @@ func TestAgainstBayplan(t *testing.T) {
 			require.Equal(t, direct.header.Get(name), through.header.Get(name), name)
 		}
 		images := into[gen.ImagesAnswer](t, through, http.StatusOK).Images
-		require.Len(t, images, 43)
+		require.Greater(t, len(images), 2)
 		require.Equal(t, "bookworm", images[0].ShortName)
 		again := get(t, list, "If-None-Match", through.header.Get("Etag"))
 		require.Equal(t, http.StatusNotModified, again.status)
@@ -91,10 +91,11 @@ func TestAgainstBayplan(t *testing.T) {
 	})
 
 	t.Run("Harbor's outages are not builds-api's", func(t *testing.T) {
+		before := into[gen.ImagesAnswer](t, get(t, list), http.StatusOK)
 		defer bayplan.faults()
 		bayplan.faults("harbor=down")
 		images := into[gen.ImagesAnswer](t, get(t, list), http.StatusOK)
-		require.Len(t, images.Images, 43)
+		require.Len(t, images.Images, len(before.Images))
 		require.NotEmpty(t, *images.Messages.Warning)
 	})
 
