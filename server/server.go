@@ -23,7 +23,8 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
-// View is what the server needs of a resolver.
+// View is what the server needs of a resolver. One that is a [Versions] too
+// answers for other versions of the catalog.
 type View interface {
 	// Follow calls f with each snapshot, one at a time and in order.
 	Follow(f func(*snapshot.Snapshot))

@@ -86,6 +86,9 @@ func askServer(address string) (*asker, error) {
 // had done so. Some of the time is kept for saying who did not answer.
 func (f *answerFlags) askRegistries(ctx context.Context, std streams) (*asker, error) {
 	f.source.roundLimit = min(f.timeout/4*3, 20*time.Second)
+	if f.listings {
+		f.source.proofEvery = 1
+	}
 	r, err := f.source.open(ctx, resolver.Options{FirstWait: f.source.roundLimit})
 	if err != nil {
 		return nil, err
@@ -117,6 +120,11 @@ func (f *answerFlags) refresh(ctx context.Context, r *resolver.Resolver) error {
 		group.Go(func() error { return r.RefreshOwned(most) })
 	}
 	err := group.Wait()
+	if f.listings && err == nil {
+		// Of a project that came up beside the first round it is not known yet whether
+		// it is private: nothing is said of it before another round has proved that.
+		err = r.RefreshUsers(most)
+	}
 	if ctx.Err() == nil && most.Err() != nil && r.Snapshot() != nil {
 		return nil
 	}

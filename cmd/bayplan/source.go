@@ -36,6 +36,9 @@ type sourceFlags struct {
 	catalogInterval time.Duration
 	// roundLimit bounds one round at a registry; 0 means as long as it takes.
 	roundLimit time.Duration
+	// proofEvery is how old the proof of what is private in Harbor may be; 0 means
+	// the inventory's own.
+	proofEvery time.Duration
 	// credentials are those to show instead of Docker's; nil means Docker's.
 	credentials endpoint.CredentialFunc
 	// given is the catalog's origin in place of what the flags say; nil means them.
@@ -90,7 +93,7 @@ func (f *sourceFlags) open(ctx context.Context, opts resolver.Options) (*resolve
 	if err != nil {
 		return nil, err
 	}
-	users, watch, err := usersOf(hosts, configs, opts.Logger)
+	users, watch, err := usersOf(hosts, configs, f.proofEvery, opts.Logger)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
@@ -16,7 +17,8 @@ import (
 
 // usersOf makes the source of user-built images: the one host whose kind is
 // harbor. Without one the platform has no such images, and the result is nil.
-func usersOf(hosts *endpoint.Directory, configs map[string]endpoint.Config, log *slog.Logger) (*inventory.Inventory, *harborWatch, error) {
+// proofEvery is how old the proof of what is private may be; 0 is the default.
+func usersOf(hosts *endpoint.Directory, configs map[string]endpoint.Config, proofEvery time.Duration, log *slog.Logger) (*inventory.Inventory, *harborWatch, error) {
 	var harbors []string
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
 		if configs[name].Kind == endpoint.Harbor {
@@ -30,7 +32,7 @@ func usersOf(hosts *endpoint.Directory, configs map[string]endpoint.Config, log 
 		host := hosts.For(harbors[0])
 		client := harbor.New(host, harbor.Options{WithSignatures: true, WithVulnerabilities: true})
 		watch := newHarborWatch(client, log)
-		built := inventory.New(harbors[0], watch, inventory.Options{Logger: log, Markers: host.Markers()})
+		built := inventory.New(harbors[0], watch, inventory.Options{ProofEvery: proofEvery, Logger: log, Markers: host.Markers()})
 		watch.denied = func() int { return built.State().Health.Denied }
 		return built, watch, nil
 	}

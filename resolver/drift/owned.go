@@ -91,11 +91,12 @@ func harborProjects(s *snapshot.Snapshot) []ownedPrefix {
 	var out []ownedPrefix
 	for _, project := range slices.Sorted(maps.Keys(known)) {
 		kept := s.Users.View.Kept(project)
-		if kept != nil && kept.Private {
+		if kept != nil && kept.Private && kept.Proved() {
 			continue
 		}
+		read := known[project] && (kept == nil || kept.Proved())
 		for _, prefix := range within(s, project) {
-			out = append(out, harborPrefix(s, prefix, kept, known[project]))
+			out = append(out, harborPrefix(s, prefix, kept, read))
 		}
 	}
 	return out

@@ -147,9 +147,13 @@ func TestAPrivateProjectWithStandardImages(t *testing.T) {
 	w.project("tool-a", harbortest.Private, "x")
 	w.round()
 	require.NoError(t, w.Live(nil).Ask(t.Context(), refs("pre-built/x", "hidden/x", "tool-a/x", "nowhere/x")).Err)
+	view := w.State().View
+	require.False(t, view.Kept("pre-built").Proved())
+	require.True(t, view.Private("pre-built"), "until it is known")
 	w.clock.advance(time.Minute)
 	w.round()
-	view := w.State().View
+	view = w.State().View
+	require.True(t, view.Kept("pre-built").Proved())
 	require.True(t, view.Private("hidden"))
 	require.True(t, view.Private("tool-a"))
 	require.False(t, view.Private("pre-built"))

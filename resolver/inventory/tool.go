@@ -125,6 +125,10 @@ func (r *Repository) sameImages(other *Repository) bool {
 	return true
 }
 
+// Proved tells whether it is known that Private is right: until then it is a
+// guess, and true.
+func (t *Tool) Proved() bool { return !t.unproved }
+
 // Image gives a repository and one of its images by tag; both nil if there is
 // no such image.
 func (t *Tool) Image(repository, tag string) (*Repository, *Image) {
