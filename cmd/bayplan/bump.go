@@ -83,7 +83,7 @@ somebody.`,
 	o.source.registerVersion(cmd)
 	o.source.registerCluster(cmd)
 	o.output.register(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("note", completeNoteKind)
+	_ = cmd.RegisterFlagCompletionFunc("note", completeNoteKind) // the flag was just made
 	return cmd
 }
 

@@ -38,6 +38,7 @@ goes again, and whom that breaks has to be allowed by name.`,
 	flags.StringVar(&o.to, "to", "", "the older `VERSION`")
 	flags.StringVar(&o.as, "as", "", "the new `VERSION`, after all that are published")
 	o.register(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("to", completeVersions) // the flag was just made
 	return cmd
 }
 

@@ -22,6 +22,7 @@ type versionsOptions struct {
 	output  outputFlag
 	answers answerFlags // a server, and how long it may take
 	limit   int
+	brief   bool
 }
 
 func newVersionsCommand(std streams) *cobra.Command {
@@ -29,29 +30,28 @@ func newVersionsCommand(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "versions [oci://HOST/PATH/image-config]",
 		Short: "List the versions of the catalog that were published",
-		Long: `Versions lists what a repository has, the newest first, with the time of
-publication and the digest, and with --constraint the version that it picks. With
---server it lists what a server knows, and which version that serves.
+		Long: `Versions lists what a repository has, the newest first: the time of publication,
+the digest, whether it is signed (with --keyring, by whom), how many changes since
+the version below it break somebody and how many do not, and with --constraint the
+version that it picks. With --server it lists what a server knows, and which
+version that serves.
 
 Times come from Harbor where the host's kind is harbor in the settings file, else
-from the manifests, which are read for them.
+from the manifests, which are read for them. For signatures and changes each
+version in the list is fetched, and one more, which Harbor counts as a pull;
+--brief leaves them out.
 
 The exit code is 1 if there is no version.`,
 		Example: `  bayplan versions oci://harbor.example/toolforge/image-config
   bayplan versions oci://harbor.example/toolforge/image-config --constraint '>=0.0.28' --limit 5
+  bayplan versions oci://harbor.example/toolforge/image-config --keyring maintainers.gpg
   bayplan versions --server http://127.0.0.1:8080 -o json`,
 		DisableFlagsInUseLine: true,
 		Args:                  cobra.ArbitraryArgs,
 		ValidArgsFunction:     cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 || len(args) == 0 && o.answers.server == "" {
-				return usage(cmd, nil, "%s wants one repository, or --server: %s", cmd.CommandPath(), cmd.UseLine())
-			}
-			if len(args) == 1 {
-				if cmd.Flags().Changed("server") {
-					return usage(cmd, nil, "--server cannot go together with a repository: the server has one of its own")
-				}
-				o.answers.source.catalog = args[0]
+			if err := o.arguments(cmd, args); err != nil {
+				return err
 			}
 			return o.run(cmd.Context())
 		},
@@ -59,7 +59,9 @@ The exit code is 1 if there is no version.`,
 	flags := cmd.Flags()
 	flags.StringVar(&o.answers.server, "server", "", "ask the server at this `URL` instead of a registry")
 	flags.DurationVar(&o.answers.timeout, "timeout", 30*time.Second, "how long the whole may take")
-	flags.IntVar(&o.limit, "limit", 0, "at most so many, the newest (default: all)")
+	flags.IntVar(&o.limit, "limit", 0, "at most so many, the newest; 0 is all (default: 20, and all of a server)")
+	flags.BoolVar(&o.brief, "brief", false, "leave out signatures and changes, and fetch no version")
+	flags.StringVar(&o.answers.source.keyring, "keyring", "", "say who signed each, going by the public keys in this `FILE` (gpg --export)")
 	flags.StringVar(&o.answers.source.constraint, "constraint", "", "say which version this SemVer `RANGE` picks")
 	flags.StringVar(&o.answers.source.prereleases, "prereleases", "", "`REGEXP` of the pre-releases that count under --constraint")
 	o.answers.source.registerRegistries(cmd)
@@ -67,11 +69,39 @@ The exit code is 1 if there is no version.`,
 	return cmd
 }
 
+// defaultVersions is how many versions of a repository are listed: each is
+// fetched.
+const defaultVersions = 20
+
+// arguments wants a repository or a server.
+func (o *versionsOptions) arguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 || len(args) == 0 && o.answers.server == "" {
+		return usage(cmd, nil, "%s wants one repository, or --server: %s", cmd.CommandPath(), cmd.UseLine())
+	}
+	if len(args) == 0 {
+		if o.answers.source.constraint != "" || o.answers.source.keyring != "" {
+			return usage(cmd, nil, "--constraint and --keyring are for a repository: a server follows and checks by its own settings")
+		}
+		return nil
+	}
+	if cmd.Flags().Changed("server") {
+		return usage(cmd, nil, "--server cannot go together with a repository: the server has one of its own")
+	}
+	if o.brief && cmd.Flags().Changed("keyring") {
+		return usage(cmd, nil, "--brief fetches no version, and --keyring wants to see their signatures: leave one of them out")
+	}
+	o.answers.source.catalog = args[0]
+	if !cmd.Flags().Changed("limit") {
+		o.limit = defaultVersions
+	}
+	return nil
+}
+
 func (o *versionsOptions) run(ctx context.Context) error {
 	if o.limit < 0 || o.limit > 1000 {
 		return fault.New(fault.Usage, "", "--limit", "%d is no number from 0 to 1000", o.limit)
 	}
-	var answer api.VersionsAnswer
+	answer := versionsResult{Versions: []versionRow{}}
 	ask := o.askServer
 	if o.answers.source.catalog != "" {
 		ask = o.askRegistry
@@ -94,37 +124,53 @@ func (o *versionsOptions) run(ctx context.Context) error {
 	return nil
 }
 
-func (o *versionsOptions) askServer(ctx context.Context, answer *api.VersionsAnswer) error {
+func (o *versionsOptions) askServer(ctx context.Context, answer *versionsResult) error {
 	query := url.Values{}
 	if o.limit > 0 {
 		query.Set("limit", strconv.Itoa(o.limit))
 	}
-	return o.answers.ask(ctx, o.std, func(ctx context.Context, who *asker) error {
-		return who.get(ctx, "v1/catalog/versions", query, answer)
+	var list api.VersionsAnswer
+	err := o.answers.ask(ctx, o.std, func(ctx context.Context, who *asker) error {
+		return who.get(ctx, "v1/catalog/versions", query, &list)
 	})
+	answer.Messages = list.Messages
+	for _, v := range list.Versions {
+		answer.Versions = append(answer.Versions, versionRow{Version: v})
+	}
+	return err
 }
 
 // askRegistry asks a repository. What is served somewhere, it does not know.
-func (o *versionsOptions) askRegistry(ctx context.Context, answer *api.VersionsAnswer) error {
+func (o *versionsOptions) askRegistry(ctx context.Context, answer *versionsResult) error {
 	from, err := o.repository(ctx)
+	if err != nil {
+		return err
+	}
+	trust, err := o.answers.source.trust()
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.answers.timeout, o.answers.late())
 	defer cancel()
-	stop := o.std.whileWaiting(func() string { return "asking " + from.Reference.Host })
-	list, err := history.New(from, history.Options{Patience: o.answers.timeout}).List(ctx)
-	stop()
+	defer o.std.whileWaiting(func() string { return "asking " + from.Reference.Host })()
+	content := newVersionContent(from, trust, o.answers.timeout)
+	list, err := content.history.List(ctx)
 	if err != nil {
 		return err
 	}
-	for _, v := range list.Versions {
-		if o.limit > 0 && len(answer.Versions) == o.limit {
-			break
-		}
-		answer.Versions = append(answer.Versions, api.Version{Version: v.Version, Digest: v.Digest, PublishedAt: v.Published, Selected: v.Selected})
+	shown := list.Versions
+	if o.limit > 0 && len(shown) > o.limit {
+		shown = shown[:o.limit]
 	}
-	return nil
+	for _, v := range shown {
+		answer.Versions = append(answer.Versions, versionRow{Version: api.Version{
+			Version: v.Version, Digest: v.Digest, PublishedAt: v.Published, Selected: v.Selected,
+		}})
+	}
+	if o.brief {
+		return nil
+	}
+	return content.describe(ctx, list.Versions, answer)
 }
 
 func (o *versionsOptions) repository(ctx context.Context) (history.Repository, error) {
@@ -146,7 +192,7 @@ func (o *versionsOptions) repository(ctx context.Context) (history.Repository, e
 		return history.Repository{}, err
 	}
 	from := history.Repository{
-		Client:    artifact.New(hosts, artifact.Options{Timeout: o.answers.timeout}),
+		Client:    artifact.New(hosts, artifact.Options{Timeout: o.answers.timeout, Provenance: !o.brief}),
 		Reference: ref.Repository(), Selection: selection,
 	}
 	if end := hosts.For(ref.Host); end.Kind() == endpoint.Harbor {
@@ -166,10 +212,15 @@ func (o *versionsOptions) selection(ref artifact.Reference) (artifact.Selection,
 	return o.answers.source.selection(ref)
 }
 
-func (o *versionsOptions) table(answer api.VersionsAnswer) error {
+func (o *versionsOptions) table(answer versionsResult) error {
 	if len(answer.Versions) == 0 {
 		fmt.Fprintln(o.std.err, "there is no version")
 		return nil
+	}
+	described := o.answers.source.catalog != "" && !o.brief
+	head := []string{"VERSION", "PUBLISHED", "IS"}
+	if described {
+		head = append(head, "SIGNED", "CHANGES")
 	}
 	rows := make([][]string, 0, len(answer.Versions))
 	for _, v := range answer.Versions {
@@ -183,7 +234,11 @@ func (o *versionsOptions) table(answer api.VersionsAnswer) error {
 		case v.Selected:
 			is = "selected"
 		}
-		rows = append(rows, []string{orDash(v.Version), published, is, orDash(v.Digest)})
+		row := []string{orDash(v.Version.Version), published, is}
+		if described {
+			row = append(row, v.signedText(), v.changesText())
+		}
+		rows = append(rows, append(row, orDash(v.Digest)))
 	}
-	return printTable(o.std, []string{"VERSION", "PUBLISHED", "IS", "DIGEST"}, rows)
+	return printTable(o.std, append(head, "DIGEST"), rows)
 }
