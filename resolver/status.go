@@ -42,8 +42,8 @@ type SourceStatus struct {
 	LastSuccess time.Time // zero if never
 	LastAttempt time.Time // zero if never
 	Err         error     // why the last attempt failed or was not complete
-	// References is how many references it is asked about, or how many repositories
-	// it listed.
+	// References is how many references it is asked about, how many images that
+	// anyone may see it has, or how many repositories it listed.
 	References int
 	// Stale is true while a last good answer is served because it cannot be
 	// repeated now.
@@ -59,8 +59,10 @@ type UsersStatus struct {
 	Identity string // "anonymous", "robot" or "user"
 	// Slow tells that each request costs Harbor much: a user's password is
 	// hashed anew for every one.
-	Slow                         bool
-	LastSweep                    time.Time
+	Slow      bool
+	LastSweep time.Time
+	// Tools and Repositories leave out private projects: whoever asks how we fare
+	// may not be told of them.
 	Tools, Repositories, LeftOut int
 	// Denied counts projects that are listed and may not be read, Failing those
 	// that could not be read while others could: what was known of them stands.

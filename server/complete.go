@@ -61,7 +61,7 @@ func (p *pages) makeList(before *madeList, most int) *madeList {
 	if before == nil {
 		before = &madeList{}
 	}
-	if p.countPublic(most) > most {
+	if p.snapshot.Users.View.Public.Images > most {
 		return &madeList{tally: p.tally(before.tally)}
 	}
 	next := p.keptText(before.text)
@@ -70,18 +70,6 @@ func (p *pages) makeList(before *madeList, most int) *madeList {
 		return &madeList{text: next, body: before.body}
 	}
 	return &madeList{text: next, body: &lazyBody{make: func() *body { return plainBody(typeJSON, next.bytes, "") }}}
-}
-
-// countPublic counts the user-built images that anyone may see, and stops
-// beyond enough.
-func (p *pages) countPublic(enough int) int {
-	n := 0
-	for tool := range public(p.snapshot.Users.View)("", false) {
-		if n += tool.Images(); n > enough {
-			break
-		}
-	}
-	return n
 }
 
 // serveComplete answers for the list without a query. A warning is about this

@@ -16,7 +16,7 @@ import (
 type stateCollector struct{ server *Server }
 
 var (
-	imagesDesc   = prometheus.NewDesc("bayplan_images", "Images of the snapshot, by type, state and whether the registry has them.", []string{"type", "state", "exists"}, nil)
+	imagesDesc   = prometheus.NewDesc("bayplan_images", "Images of the snapshot, by type, state and whether the registry has them; private projects are left out.", []string{"type", "state", "exists"}, nil)
 	createdDesc  = prometheus.NewDesc("bayplan_snapshot_created_timestamp_seconds", "When the snapshot that is served was made.", nil, nil)
 	catalogDesc  = prometheus.NewDesc("bayplan_catalog_info", "Always 1; the labels say which catalog is served.", []string{"version", "digest"}, nil)
 	verifiedDesc = prometheus.NewDesc("bayplan_catalog_verified", "Whether a key of the keyring vouches for the served catalog; absent without a keyring.", nil, nil)
@@ -24,8 +24,8 @@ var (
 	refusedDesc  = prometheus.NewDesc("bayplan_catalog_refused", "1 while a catalog that was met is refused, by the kind of reason.", []string{"code"}, nil)
 	upDesc       = prometheus.NewDesc("bayplan_source_up", "Whether the last attempt at a source succeeded.", []string{"source", "kind"}, nil)
 	successDesc  = prometheus.NewDesc("bayplan_source_last_success_timestamp_seconds", "When a source last answered completely; 0 if never.", []string{"source", "kind"}, nil)
-	toolsDesc    = prometheus.NewDesc("bayplan_users_tools", "Tools that have repositories.", []string{"source"}, nil)
-	reposDesc    = prometheus.NewDesc("bayplan_users_repositories", "Repositories of tools.", []string{"source"}, nil)
+	toolsDesc    = prometheus.NewDesc("bayplan_users_tools", "Tools that have repositories that anyone may see.", []string{"source"}, nil)
+	reposDesc    = prometheus.NewDesc("bayplan_users_repositories", "Repositories of tools that anyone may see.", []string{"source"}, nil)
 	leftOutDesc  = prometheus.NewDesc("bayplan_users_left_out_projects", "Projects that are left out because their names are no tool's.", []string{"source"}, nil)
 	deniedDesc   = prometheus.NewDesc("bayplan_users_denied_projects", "Projects that are listed and may not be read: what was known of them stands.", []string{"source"}, nil)
 	failingDesc  = prometheus.NewDesc("bayplan_users_failing_projects", "Projects that could not be read while others could: what was known of them stands.", []string{"source"}, nil)
@@ -94,11 +94,17 @@ func seconds1970(t time.Time) float64 {
 
 type imageKey struct{ kind, state, exists string }
 
-// countImages counts private tools' images too: a number shows none of them.
+// countImages leaves out those of private projects: metrics are open to many, and
+// a number that grows tells of a push.
 func countImages(s *snapshot.Snapshot) map[imageKey]int {
 	counts := map[imageKey]int{}
 	if view := s.Users.View; view != nil {
-		counts[imageKey{string(snapshot.Buildservice), chart.StateStable, fact.Present.String()}] = view.Images
+		built := func(state string, n int) {
+			counts[imageKey{string(snapshot.Buildservice), state, fact.Present.String()}] = n
+		}
+		built(chart.StateStable, view.Public.Images-view.Public.Beta-view.Public.Deprecated)
+		built(chart.StateBeta, view.Public.Beta)
+		built(chart.StateDeprecated, view.Public.Deprecated)
 	}
 	for _, i := range s.Images {
 		counts[imageKey{string(i.Type), i.State, i.Exists.String()}]++

@@ -30,7 +30,7 @@ type tallied struct {
 func (p *pages) tally(before *tally) *tally {
 	neutral := *p.snapshot
 	neutral.Users.Stale = false
-	out := &tally{context: p.context, tools: make([]tallied, 0, p.snapshot.Users.View.Tools)}
+	out := &tally{context: p.context, tools: make([]tallied, 0, p.snapshot.Users.View.Public.Tools)}
 	out.context.stale = false
 	var old []tallied
 	if before != nil && before.context == out.context {

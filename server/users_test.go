@@ -33,12 +33,12 @@ func TestTheCatalogSaysHowTheSourceOfUserImagesFares(t *testing.T) {
 	users := p.source(t, "users")
 	require.Equal(t, harborHost, users.Name)
 	require.Equal(t, "ok", users.Status)
-	require.Equal(t, 8, *users.ReferenceCount)
+	require.Equal(t, 7, *users.ReferenceCount, "private ones are left out")
 	require.NotNil(t, users.Users)
 	require.WithinDuration(t, time.Now(), users.Users.LastSweepAt, time.Minute)
 	users.Users.LastSweepAt = time.Time{}
 	require.Equal(t, api.UsersStatus{
-		Plan: "incremental", Version: "v2.15.2", Identity: "robot", ToolCount: 5, RepositoryCount: 7, LeftOutCount: 1,
+		Plan: "incremental", Version: "v2.15.2", Identity: "robot", ToolCount: 4, RepositoryCount: 6, LeftOutCount: 1,
 		Advice: api.List[string]{},
 	}, *users.Users)
 	require.Nil(t, p.source(t, "chart").Users)
@@ -50,7 +50,7 @@ func TestTheCatalogSaysHowTheSourceOfUserImagesFares(t *testing.T) {
 	require.True(t, users.Stale)
 	require.Equal(t, "unreachable", users.Error.Kind)
 	require.NotContains(t, string(p.get(t, "/v1/catalog").body), "for-tests-only")
-	require.Equal(t, 5, users.Users.ToolCount, "the last good answer")
+	require.Equal(t, 4, users.Users.ToolCount, "the last good answer")
 }
 
 // What makes Harbor's answers dear or incomplete is said where operators look.
@@ -104,12 +104,12 @@ func TestTheCatalogCountsProjectsThatFail(t *testing.T) {
 func TestMetricsOfUserImages(t *testing.T) {
 	p := startPlatform(t, setup{}, append(toolImages, "!tool-hidden/app:latest", "tool-c.d/no:tool")...)
 	m := p.scrape(t)
-	require.EqualValues(t, 8, value(t, m, "bayplan_images", "type", "buildservice", "state", "stable", "exists", "present"))
+	require.EqualValues(t, 7, value(t, m, "bayplan_images", "type", "buildservice", "state", "stable", "exists", "present"))
 	require.EqualValues(t, 5, value(t, m, "bayplan_images", "type", "standard", "state", "stable", "exists", "present"))
 	require.EqualValues(t, 1, value(t, m, "bayplan_source_up", "source", harborHost, "kind", "users"))
 	require.EqualValues(t, 0, value(t, m, "bayplan_source_stale", "source", harborHost, "kind", "users"))
-	require.EqualValues(t, 5, value(t, m, "bayplan_users_tools", "source", harborHost))
-	require.EqualValues(t, 7, value(t, m, "bayplan_users_repositories", "source", harborHost))
+	require.EqualValues(t, 4, value(t, m, "bayplan_users_tools", "source", harborHost))
+	require.EqualValues(t, 6, value(t, m, "bayplan_users_repositories", "source", harborHost))
 	require.EqualValues(t, 1, value(t, m, "bayplan_users_left_out_projects", "source", harborHost))
 	require.Positive(t, value(t, m, "bayplan_users_last_sweep_timestamp_seconds", "source", harborHost))
 	require.Positive(t, value(t, m, "bayplan_source_rounds_total", "source", harborHost, "kind", "users", "outcome", "ok"))
@@ -122,7 +122,44 @@ func TestMetricsOfUserImages(t *testing.T) {
 	m = p.scrape(t)
 	require.EqualValues(t, 0, value(t, m, "bayplan_source_up", "source", harborHost, "kind", "users"))
 	require.EqualValues(t, 1, value(t, m, "bayplan_source_stale", "source", harborHost, "kind", "users"))
-	require.EqualValues(t, 8, value(t, m, "bayplan_images", "type", "buildservice", "state", "stable", "exists", "present"), "the last good answer")
+	require.EqualValues(t, 7, value(t, m, "bayplan_images", "type", "buildservice", "state", "stable", "exists", "present"), "the last good answer")
+}
+
+// A number that grew would tell whoever watches that something was pushed.
+func TestNobodyCountsWhatIsPrivate(t *testing.T) {
+	p := startPlatform(t, setup{}, "tool-other/app:latest", "!tool-secret/vault:v1")
+	users, metrics := p.source(t, "users"), p.scrape(t)
+	counted := func(name string) float64 { return value(t, metrics, name, "source", harborHost) }
+	before := []float64{counted("bayplan_users_tools"), counted("bayplan_users_repositories")}
+	pushUser(t, p.harbor, "!tool-secret/vault:v2")
+	pushUser(t, p.harbor, "!tool-secret/safe:latest")
+	pushUser(t, p.harbor, "!tool-hidden/app:latest")
+	p.round(t)
+
+	require.Contains(t, p.toolNames(t, "secret", ""), "tool-secret/safe:latest", "it is known")
+	now := p.source(t, "users")
+	require.Equal(t, users.ReferenceCount, now.ReferenceCount)
+	require.Equal(t, users.Users.ToolCount, now.Users.ToolCount)
+	require.Equal(t, users.Users.RepositoryCount, now.Users.RepositoryCount)
+	metrics = p.scrape(t)
+	require.Equal(t, before, []float64{counted("bayplan_users_tools"), counted("bayplan_users_repositories")})
+	require.EqualValues(t, 1, value(t, metrics, "bayplan_images", "type", "buildservice", "state", "stable", "exists", "present"))
+
+	require.NoError(t, p.harbor.SetVisibility("tool-other", harbortest.Private))
+	p.round(t)
+	require.Zero(t, *p.source(t, "users").ReferenceCount, "one that turns private is not counted any more")
+}
+
+// What owners call their images is counted as such.
+func TestMetricsCountStatesOfMarkers(t *testing.T) {
+	p := startMarked(t, setup{}, "tool-a/app:latest", "tool-a/app:v1", "tool-a/old:latest", "tool-b/app:latest", "!tool-secret/app:latest")
+	p.mark(t, "tool-a/app:latest", "state-beta")
+	p.mark(t, "tool-a/old:latest", "state-deprecated")
+	p.mark(t, "tool-secret/app:latest", "state-deprecated")
+	m := p.scrape(t)
+	for state, want := range map[string]float64{"stable": 1, "beta": 2, "deprecated": 1} {
+		require.Equal(t, want, value(t, m, "bayplan_images", "type", "buildservice", "state", state, "exists", "present"), state)
+	}
 }
 
 // The same Harbor may hold standard images and those of tools: it is two sources

@@ -185,14 +185,27 @@ func (m *model) same(err error, late bool) bool {
 		m.t.Errorf("after a quiet round:\nHarbor holds %d: %q\nthe view     %d: %q\nleaks: %q\n%s", len(want), missing(want, got), len(got), missing(got, want), leaks, m.RequestLines())
 		return false
 	}
-	images := 0
-	m.State().View.Walk("", func(t *inventory.Tool) bool { images += t.Images(); return true })
-	if images != m.State().View.Images {
-		m.t.Errorf("the view counts %d images and has %d", m.State().View.Images, images)
+	view := m.State().View
+	var all, public inventory.Counts
+	view.Walk("", func(t *inventory.Tool) bool {
+		count(&all, t)
+		if !t.Private {
+			count(&public, t)
+		}
+		return true
+	})
+	if all != view.Counts || public != view.Public {
+		m.t.Errorf("the view counts %+v, %+v of them public, and has %+v and %+v", view.Counts, view.Public, all, public)
 		return false
 	}
 	m.ResetRequests()
 	return true
+}
+
+func count(c *inventory.Counts, t *inventory.Tool) {
+	c.Tools++
+	c.Repositories += len(t.Repositories)
+	c.Images += t.Images()
 }
 
 func missing(from, in []string) []string {

@@ -3,13 +3,10 @@ package inventory
 // View is what all tools hold at one moment. It is immutable; a change makes a
 // new one that shares the rest. The methods take nil for an empty one.
 type View struct {
-	// Tools counts the tools that have repositories.
-	Tools int
-	// Images counts the tags of all tools.
-	Images int
-	// Repositories counts the repositories of all tools, those without a tagged
-	// image included.
-	Repositories int
+	// Counts are of all tools.
+	Counts
+	// Public are the counts of what anyone may see.
+	Public Counts
 	// LeftOut counts the projects with repositories whose names are no tool's.
 	LeftOut int
 
@@ -130,7 +127,8 @@ func (e *edit) count(tool *Tool, sign int) {
 	if tool.Name == "" {
 		return
 	}
-	e.view.Tools += sign
-	e.view.Repositories += sign * len(tool.Repositories)
-	e.view.Images += sign * tool.Images()
+	e.view.add(tool, sign)
+	if !tool.Private {
+		e.view.Public.add(tool, sign)
+	}
 }

@@ -119,8 +119,9 @@ type Source struct {
 	LastAttemptAt time.Time `json:"last_attempt_at,omitzero"`
 	// Error is why the last attempt failed; nil if it succeeded.
 	Error *SourceError `json:"error,omitempty"`
-	// ReferenceCount is how many references of the catalog it is asked about;
-	// nil for the catalog's own source.
+	// ReferenceCount is how many references of the catalog it is asked about, how
+	// many user-built images anyone may see of it, or how many repositories it
+	// listed; nil for the catalog's own source.
 	ReferenceCount *int `json:"reference_count,omitempty"`
 	// Users says more of the source of user-built images; nil for others.
 	Users *UsersStatus `json:"users,omitempty"`
@@ -140,8 +141,9 @@ type UsersStatus struct {
 	Identity string `json:"identity"`
 	// LastSweepAt is when everything was last listed, in UTC; zero if never.
 	LastSweepAt time.Time `json:"last_sweep_at,omitzero"`
-	// ToolCount, RepositoryCount and LeftOutCount count tools with repositories,
-	// their repositories, and projects whose names are no tool's.
+	// ToolCount, RepositoryCount and LeftOutCount count tools with repositories and
+	// their repositories, private projects left out, and projects whose names are
+	// no tool's.
 	ToolCount       int `json:"tool_count"`
 	RepositoryCount int `json:"repository_count"`
 	LeftOutCount    int `json:"left_out_count"`
