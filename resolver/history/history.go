@@ -99,7 +99,7 @@ type History struct {
 	budget *rate.Limiter
 
 	charts  *lru.Cache[string, *chart.Chart] // by digest
-	failed  *lru.Cache[string, failure]      // by digest or version
+	failed  *lru.Cache[string, failure]      // by digest
 	created *lru.Cache[string, time.Time]    // by digest; zero where the manifest does not say
 	digests *lru.Cache[string, known]        // by version
 
@@ -107,7 +107,7 @@ type History struct {
 	list      *List // the last good one; nil at first
 	at        time.Time
 	err       error     // why there is no newer one
-	notBefore time.Time // it is not asked again
+	notBefore time.Time // nobody is asked again before
 }
 
 type failure struct {
