@@ -1,6 +1,7 @@
 package bump_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -88,6 +89,19 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// The chart that ships has a folded text, a long address and comments: all of it
+// stays.
+func TestApplyToTheChartThatShips(t *testing.T) {
+	before, err := os.ReadFile("../image-config/Chart.yaml")
+	require.NoError(t, err)
+	head, _, found := strings.Cut(string(before), "  artifacthub.io/changes: |\n")
+	require.True(t, found)
+	want := strings.Replace(head, "version: 0.0.0-sample.1\n", "version: 0.1.0\n", 1) + "  " + written
+	got, err := bump.Apply(before, bump.Edit{Version: "0.1.0", Notes: someNotes})
+	require.NoError(t, err)
+	require.Equal(t, want, string(got))
+}
+
 func TestApplyWithoutNotes(t *testing.T) {
 	got, err := bump.Apply([]byte("annotations: {artifacthub.io/changes: x}\nversion: 1.0.0\n"), bump.Edit{Version: "1.0.1"})
 	require.NoError(t, err)
@@ -119,8 +133,8 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
-// No text makes it panic, and what it gives keeps every line that holds neither a
-// version nor the notes.
+// No text makes it panic, what it gives says the version, and doing it again
+// changes nothing.
 func FuzzApply(f *testing.F) {
 	f.Add("# a\nversion: 1.0.0\nappVersion: 1.0.0\nannotations:\n  a: b\n  artifacthub.io/changes: |\n    - x\n# z\n")
 	f.Add("version: '1.0.0'\r\nannotations: {} # c\r\n")
