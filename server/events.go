@@ -210,12 +210,8 @@ type eventWriter struct {
 	patience time.Duration
 }
 
-// newEventWriter makes a writer to a reader whose request is read: that it sends
-// nothing more is no reason to hang up.
 func newEventWriter(w http.ResponseWriter, patience time.Duration) *eventWriter {
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // a connection that knows none needs none
-	return &eventWriter{to: w, control: control, patience: patience}
+	return &eventWriter{to: w, control: http.NewResponseController(w), patience: patience}
 }
 
 // write writes texts. Its errors, and those of flush, are os.ErrDeadlineExceeded
