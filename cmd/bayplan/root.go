@@ -15,8 +15,9 @@ registry) with what the registries hold now, and serves the result.
 
 Settings come from flags, then from BAYPLAN_* variables (--log-level is
 BAYPLAN_LOG_LEVEL; several values have spaces between them), then from the YAML
-file named by --config (logLevel), then from defaults that work. Credentials are
-Docker's: "docker login" or "oras login" is enough.
+file named by --config (logLevel), then from defaults that work; what a single
+call is about (set --state) is a flag alone. Credentials are Docker's: "docker
+login" or "oras login" is enough.
 
 Data goes to standard output, all else to standard error. Exit codes: 0 done;
 1 findings, differences or not found; 2 wrong usage or failure; 130 Ctrl-C.`,
