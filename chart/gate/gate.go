@@ -23,6 +23,8 @@ type Objection struct {
 	// Name allows it: a word, or a word, a colon and what is concerned. Equal
 	// objections to later versions have the same name.
 	Name string `json:"name"`
+	// Path is the place in values.yaml that it is about; "" if there is none.
+	Path string `json:"path,omitempty"`
 	// Reason says what would happen.
 	Reason string `json:"reason"`
 }
@@ -38,6 +40,10 @@ const (
 	OlderVersion = "older-version"
 	// Lint: a rule of package lint finds an error.
 	Lint = "lint"
+	// NotCompared: the version before is no valid catalog.
+	NotCompared = "not-compared"
+	// NotRendered: the templates of the version before fail.
+	NotRendered = "not-rendered"
 )
 
 // Changes objects to every change that breaks somebody. The name is the kind of
@@ -45,15 +51,20 @@ const (
 func Changes(changes compare.Changes) []Objection {
 	var out []Objection
 	for _, c := range changes.Breaking() {
-		about := []string{string(c.Kind)}
-		for _, part := range []string{c.Image, c.Alias, c.Stack} {
-			if part != "" {
-				about = append(about, part)
-			}
-		}
-		out = append(out, Objection{Name: strings.Join(about, ":"), Reason: c.Path + ": " + c.Reason})
+		out = append(out, Objection{Name: NameOf(c), Path: c.Path, Reason: c.Reason})
 	}
 	return out
+}
+
+// NameOf is the name of the objection to a change.
+func NameOf(c compare.Change) string {
+	about := []string{string(c.Kind)}
+	for _, part := range []string{c.Image, c.Alias, c.Stack} {
+		if part != "" {
+			about = append(about, part)
+		}
+	}
+	return strings.Join(about, ":")
 }
 
 // Findings objects to every rule that finds an error, once.
@@ -63,7 +74,7 @@ func Findings(findings chart.Findings) []Objection {
 	for _, f := range findings.Errors() {
 		if !seen[f.Rule] {
 			seen[f.Rule] = true
-			out = append(out, Objection{Name: Lint + ":" + f.Rule, Reason: f.Path + ": " + f.Message})
+			out = append(out, Objection{Name: Lint + ":" + f.Rule, Path: f.Path, Reason: f.Message})
 		}
 	}
 	return out
@@ -75,13 +86,32 @@ func Findings(findings chart.Findings) []Objection {
 // [Changes] objects.
 func Consumers(before, now consumers.Result) []Objection {
 	var out []Objection
-	for _, b := range consumers.Breaks(before, now) {
-		switch b.Kind {
-		case consumers.KindFails, consumers.KindDefault, consumers.KindUnusable:
-			out = append(out, Objection{Name: b.Name, Reason: b.Consumer + ": " + b.Message})
-		}
+	for _, b := range Breaks(before, now) {
+		out = append(out, Objection{Name: b.Name, Reason: b.Consumer + ": " + b.Message})
 	}
 	return out
+}
+
+// Breaks are the breaks to which [Consumers] objects.
+func Breaks(before, now consumers.Result) []consumers.Break {
+	return slices.DeleteFunc(consumers.Breaks(before, now), func(b consumers.Break) bool {
+		return b.Kind != consumers.KindFails && b.Kind != consumers.KindDefault && b.Kind != consumers.KindUnusable
+	})
+}
+
+// Unreadable objects to following a version that is no valid catalog: nobody can
+// tell what changes.
+func Unreadable(version string) Objection {
+	return Objection{
+		Name: NotCompared, Reason: version + ", the version before, is no valid catalog: what changes for those who read it is not known",
+	}
+}
+
+// Unrendered objects to following a version whose templates fail.
+func Unrendered(version string) Objection {
+	return Objection{
+		Name: NotRendered, Reason: "the templates of " + version + ", the version before, fail: which objects an upgrade deletes is not known",
+	}
 }
 
 // Names objects to a catalog that keeps less than half of the names of the one

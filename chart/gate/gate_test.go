@@ -96,7 +96,7 @@ func TestFindings(t *testing.T) {
 		{Rule: "near-miss", Severity: chart.SeverityWarning, Path: "images.a", Message: "a slip"},
 		{Rule: "default-type", Severity: chart.SeverityError, Path: "images", Message: "again"},
 	}
-	require.Equal(t, []gate.Objection{{Name: "lint:default-type", Reason: "images: there is no php7.4"}}, gate.Findings(found))
+	require.Equal(t, []gate.Objection{{Name: "lint:default-type", Path: "images", Reason: "there is no php7.4"}}, gate.Findings(found))
 }
 
 func TestConsumers(t *testing.T) {

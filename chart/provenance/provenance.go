@@ -65,6 +65,31 @@ type Signer struct {
 // [FileName]. Errors match one of the package's, or say why the text is no
 // provenance.
 func (r *Ring) Verify(prov []byte, file string, archive []byte) (*Signer, error) {
+	block, err := decode(prov)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := openpgp.CheckDetachedSignatureAndHash(r.entities, bytes.NewReader(block.Bytes), block.ArmoredSignature.Body, hashes, nil)
+	if err != nil {
+		return nil, explain(err)
+	}
+	if err := fits(block, file, archive); err != nil {
+		return nil, err
+	}
+	return signerOf(signer), nil
+}
+
+// Fits tells whether a provenance is of an archive, whoever signed it: nil, or an
+// error that matches [ErrMismatch] or says why the text is no provenance.
+func Fits(prov []byte, file string, archive []byte) error {
+	block, err := decode(prov)
+	if err != nil {
+		return err
+	}
+	return fits(block, file, archive)
+}
+
+func decode(prov []byte) (*clearsign.Block, error) {
 	if len(prov) > MaxBytes {
 		return nil, fmt.Errorf("the provenance has more than %d bytes", MaxBytes)
 	}
@@ -75,18 +100,18 @@ func (r *Ring) Verify(prov []byte, file string, archive []byte) (*Signer, error)
 	if len(bytes.TrimSpace(rest)) > 0 {
 		return nil, errors.New("something follows the signed text of the provenance")
 	}
-	signer, err := openpgp.CheckDetachedSignatureAndHash(r.entities, bytes.NewReader(block.Bytes), block.ArmoredSignature.Body, hashes, nil)
-	if err != nil {
-		return nil, explain(err)
-	}
+	return block, nil
+}
+
+func fits(block *clearsign.Block, file string, archive []byte) error {
 	signed, err := sumOf(block.Plaintext, file)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if is := sum(archive); signed != is {
-		return nil, fmt.Errorf("%w: the signed text is of an archive with %s, and this one has %s", ErrMismatch, signed, is)
+		return fmt.Errorf("%w: the signed text is of an archive with %s, and this one has %s", ErrMismatch, signed, is)
 	}
-	return signerOf(signer), nil
+	return nil
 }
 
 // explain says what a failure of the signature means.

@@ -69,6 +69,9 @@ func (k *Key) unlock(passphrase func() ([]byte, error)) error {
 // Signer is the owner of the key.
 func (k *Key) Signer() Signer { return *signerOf(k.entity) }
 
+// Ring trusts this key alone.
+func (k *Key) Ring() *Ring { return &Ring{openpgp.EntityList{k.entity}} }
+
 // Sign makes the .prov file of an archive. metadata is its Chart.yaml, file its
 // [FileName], and at the time of the signature.
 func (k *Key) Sign(metadata []byte, file string, archive []byte, at time.Time) ([]byte, error) {

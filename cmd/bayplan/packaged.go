@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"time"
@@ -19,6 +21,8 @@ type packaged struct {
 	archive []byte
 	source  *chart.Source
 	chart   *chart.Chart
+	// provenance is the signature that came with an archive; nil if none did.
+	provenance []byte
 }
 
 func (p *packaged) digest() string { return fmt.Sprintf("sha256:%x", sha256.Sum256(p.archive)) }
@@ -63,7 +67,26 @@ func (o *publishOptions) pack(path string) (*packaged, error) {
 		return nil, fault.New(fault.Usage, "", "--version", "the archive holds version %s", loaded.Metadata.Version).
 			WithHint("publish the chart's directory under another version")
 	}
+	if p.provenance, err = provenanceBeside(path, p); err != nil {
+		return nil, fault.Wrap(fault.Usage, "read", path+provenanceSuffix, err)
+	}
 	return p, nil
+}
+
+// provenanceSuffix is what a signature's file is called after its archive.
+const provenanceSuffix = ".prov"
+
+// provenanceBeside reads the signature that "helm package --sign" wrote beside an
+// archive; nil if there is none.
+func provenanceBeside(path string, p *packaged) ([]byte, error) {
+	text, err := readLimited(path+provenanceSuffix, provenance.MaxBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return text, provenance.Fits(text, p.file(), p.archive)
 }
 
 // packagedOf reads an archive; path is for messages.
@@ -76,7 +99,7 @@ func packagedOf(data []byte, path string) (*packaged, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &packaged{data, source, loaded}, nil
+	return &packaged{archive: data, source: source, chart: loaded}, nil
 }
 
 // sourceDate is SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/),

@@ -56,10 +56,11 @@ const (
 )
 
 // object finds out what speaks against the publication: what lint found, and the
-// comparison with what each target has.
-func (p *publication) object(ctx context.Context, with publishing, objections []gate.Objection, allowed []string) error {
+// comparison with what each target has. Where the version is already, that was
+// decided when it was published, and nothing is asked again.
+func (p *publication) object(ctx context.Context, with publishing, plan *release.Plan, objections []gate.Objection, allowed []string) error {
 	seen := map[string]bool{}
-	for _, target := range with.targets {
+	for i, target := range with.targets {
 		with.told("comparing with", target)
 		newest, err := release.Newest(ctx, with.client, target, with.pattern.releases)
 		if err != nil {
@@ -68,6 +69,10 @@ func (p *publication) object(ctx context.Context, with publishing, objections []
 		one := shelved{Reference: target, Status: statusFree}
 		if newest != nil {
 			one.Before = newest.Version
+		}
+		if there := plan.There[i]; there != nil {
+			one.Status, one.Digest, one.Reference = statusThere, there.Digest, there.Reference
+		} else if newest != nil {
 			found, err := objectionsTo(newest, with.pkg)
 			if err != nil {
 				return err
@@ -81,8 +86,11 @@ func (p *publication) object(ctx context.Context, with publishing, objections []
 		}
 		p.Registries = append(p.Registries, one)
 	}
+	if p.Done = plan.Done(); p.Done {
+		objections = nil
+	}
 	left, idle := gate.Left(objections, allowed)
-	if len(idle) > 0 {
+	if len(idle) > 0 && !plan.Adopted { // else it may have spoken against what is there
 		return fault.New(fault.Usage, "", "--allow", "nothing of the name %s speaks against it", strings.Join(idle, ", ")).
 			WithHint("--dry-run shows what does")
 	}
@@ -99,17 +107,17 @@ func objectionsTo(before *artifact.Chart, now *packaged) ([]gate.Objection, erro
 	if err != nil {
 		return nil, err
 	}
+	out := gate.Consumers(consumers.Check(consumers.Of(source)), consumers.Check(consumers.Of(now.source)))
 	loaded, err := source.Load()
-	if err != nil {
-		if _, invalid := errors.AsType[*chart.InvalidError](err); invalid {
-			return nil, nil // whatever follows is better
-		}
+	if _, invalid := errors.AsType[*chart.InvalidError](err); invalid {
+		out = append(out, gate.Unreadable(before.Version))
+	} else if err != nil {
 		return nil, err
+	} else {
+		out = append(gate.Changes(compare.Catalogs(loaded.Catalog, now.chart.Catalog)), out...)
+		out = append(out, gate.Names(loaded.Catalog, now.chart.Catalog)...)
 	}
-	out := gate.Changes(compare.Catalogs(loaded.Catalog, now.chart.Catalog))
-	out = append(out, gate.Consumers(consumers.Check(consumers.Of(source)), consumers.Check(consumers.Of(now.source)))...)
-	out = append(out, gate.Names(loaded.Catalog, now.chart.Catalog)...)
-	dropped, err := droppedObjects(before.Archive, now.archive)
+	dropped, err := droppedObjects(before, now.archive)
 	if err != nil {
 		return nil, err
 	}
@@ -117,18 +125,24 @@ func objectionsTo(before *artifact.Chart, now *packaged) ([]gate.Objection, erro
 	return append(out, gate.Version(before.Version, now.chart.Metadata.Version)...), nil
 }
 
-func droppedObjects(before, now []byte) ([]gate.Objection, error) {
-	var names [2][]string
-	for i, data := range [][]byte{before, now} {
-		manifests, err := render.Archive(data, render.Options{})
-		if err != nil {
-			return nil, err
-		}
-		if names[i], err = render.Objects(manifests); err != nil {
-			return nil, err
-		}
+func droppedObjects(before *artifact.Chart, now []byte) ([]gate.Objection, error) {
+	rendered, err := objectsOf(now)
+	if err != nil {
+		return nil, err
 	}
-	return gate.Objects(names[0], names[1]), nil
+	had, err := objectsOf(before.Archive)
+	if err != nil { // it is published: nobody can mend it
+		return []gate.Objection{gate.Unrendered(before.Version)}, nil
+	}
+	return gate.Objects(had, rendered), nil
+}
+
+func objectsOf(archive []byte) ([]string, error) {
+	manifests, err := render.Archive(archive, render.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return render.Objects(manifests)
 }
 
 // against are the objections that nothing allows.
@@ -140,16 +154,6 @@ func (p *publication) against() []objection {
 		}
 	}
 	return out
-}
-
-// planned notes what was found where.
-func (p *publication) planned(targets []artifact.Reference, plan *release.Plan) {
-	p.Done = plan.Done()
-	for i := range targets {
-		if there := plan.There[i]; there != nil {
-			p.Registries[i].Status, p.Registries[i].Digest, p.Registries[i].Reference = statusThere, there.Digest, there.Reference
-		}
-	}
 }
 
 // published notes what was done.
@@ -179,12 +183,8 @@ func (p *publication) sofar() string {
 }
 
 func (o *publishOptions) print(p *publication) error {
-	for _, one := range p.Objections {
-		word := "against it"
-		if one.Allowed {
-			word = "allowed"
-		}
-		fmt.Fprintf(o.std.err, "%s: %s (%s)\n", word, shown(one.Reason), one.Name)
+	for _, text := range objectionTexts(p.Objections) {
+		fmt.Fprintln(o.std.err, shown(text))
 	}
 	if err := o.output.print(o.std.out, p, func() error { return o.table(p) }); err != nil {
 		return err

@@ -43,9 +43,10 @@ func newPublishCommand(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "publish CHART oci://HOST/PATH/image-config…",
 		Short: "Publish a catalog chart to registries, once it has been looked at",
-		Long: `Publish lints and packages a chart (a directory, or a .tgz as it is), compares it
-with the newest version in each registry, signs it, and pushes it: blobs to all registries
-first, the version last, so that nobody sees half of it. Then it is read back.
+		Long: `Publish lints and packages a chart (a directory, or a .tgz as it is, with the
+signature of the .prov file beside it), compares it with the newest version in each
+registry, signs it, and pushes it: blobs to all registries first, the version last,
+so that nobody sees half of it. Then it is read back.
 
 What would break somebody is told and not published, until it is allowed by its
 name (--allow image-removed:node10, or --allow image-removed for all of a kind).
@@ -214,13 +215,6 @@ func (o *publishOptions) publish(ctx context.Context, p publishing) (*publicatio
 		return nil, fault.New(fault.Usage, "", "--dev", "version %s does not match %s", version, p.pattern.dev)
 	}
 	out := &publication{Chart: chart.Name, Version: version, ArchiveDigest: p.pkg.digest(), DryRun: o.dryRun}
-	found := lint.Run(p.pkg.source, lint.Options{
-		Today: chart.Date(time.Now().UTC().Format(time.DateOnly)), AllowedHosts: o.hosts, DefaultType: o.defaultType,
-	})
-	if err := out.object(ctx, p, gate.Findings(found.Findings), o.allow); err != nil {
-		return nil, err
-	}
-	out.blocked = !dev && len(out.against()) > 0
 	created, err := sourceDate()
 	if err != nil {
 		return nil, err
@@ -229,7 +223,7 @@ func (o *publishOptions) publish(ctx context.Context, p publishing) (*publicatio
 		Client: p.client, Version: version, Targets: p.targets, Told: p.told,
 		Package: artifact.Package{Archive: p.pkg.archive, Created: created, Revision: o.revision, Move: dev},
 	}
-	signer, err := o.signing.sign(p.pkg, &r.Package)
+	key, err := o.signing.sign(p.pkg, &r.Package)
 	if err != nil {
 		return nil, err
 	}
@@ -237,8 +231,16 @@ func (o *publishOptions) publish(ctx context.Context, p publishing) (*publicatio
 	if err != nil {
 		return nil, err
 	}
-	out.SignedBy = signer
-	out.planned(p.targets, plan)
+	if out.SignedBy, err = signedBy(plan, p.pkg, r.Package.Provenance, key); err != nil {
+		return nil, err
+	}
+	found := lint.Run(p.pkg.source, lint.Options{
+		Today: chart.Date(time.Now().UTC().Format(time.DateOnly)), AllowedHosts: o.hosts, DefaultType: o.defaultType,
+	})
+	if err := out.object(ctx, p, plan, gate.Findings(found.Findings), o.allow); err != nil {
+		return nil, err
+	}
+	out.blocked = !dev && len(out.against()) > 0
 	if o.dryRun || out.blocked {
 		return out, nil
 	}

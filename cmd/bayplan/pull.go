@@ -47,7 +47,7 @@ The exit code is 1 if there is no such version.`,
 		RunE:                  func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&o.dir, "destination", "d", ".", "`FOLDER` to write to")
+	flags.StringVarP(&o.dir, "destination", "d", ".", "`FOLDER` to write to; it is made if there is none")
 	flags.BoolVar(&o.untar, "untar", false, "write the chart's files, into a folder of its name")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long it may take")
 	keepLocal(cmd, "timeout")
@@ -121,10 +121,13 @@ func (o *pullOptions) print(p pulled) error {
 
 // write writes the archive, or its files, and gives the path.
 func (o *pullOptions) write(chart *artifact.Chart) (string, error) {
+	if err := os.MkdirAll(o.dir, 0o755); err != nil {
+		return "", withoutPath(err)
+	}
 	if !o.untar {
 		file := filepath.Join(o.dir, provenance.FileName(chart.Metadata.Name, chart.Metadata.Version))
 		if chart.Provenance != nil {
-			if err := os.WriteFile(file+".prov", chart.Provenance, 0o644); err != nil {
+			if err := os.WriteFile(file+provenanceSuffix, chart.Provenance, 0o644); err != nil {
 				return "", err
 			}
 		}

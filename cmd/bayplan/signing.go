@@ -13,6 +13,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/provenance"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/release"
 )
 
 // signingFlags say who signs a chart.
@@ -31,22 +32,52 @@ func (f *signingFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.passphrase, "passphrase-file", "", "`FILE` with the passphrase of the key; without it the terminal is asked")
 }
 
-// sign puts a signature into a package, and says whose it is; "" if none is
-// wanted.
-func (f *signingFlags) sign(p *packaged, into *artifact.Package) (signer string, err error) {
+// sign puts a signature into a package, and gives the key that made it. If none is
+// wanted there is no key, and the signature is the one that came with the archive.
+func (f *signingFlags) sign(p *packaged, into *artifact.Package) (*provenance.Key, error) {
 	if !f.wanted {
-		return "", nil
+		into.Provenance = p.provenance
+		return nil, nil
 	}
 	key, err := f.private()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	metadata, err := p.metadata()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if into.Provenance, err = key.Sign(metadata, p.file(), p.archive, time.Now()); err != nil {
-		return "", fault.Wrap(fault.Usage, "sign", p.file(), err)
+		return nil, fault.Wrap(fault.Usage, "sign", p.file(), err)
+	}
+	return key, nil
+}
+
+// signedBy tells whose signature a publication gets; "" if no key was given that
+// made it. What is published already keeps what it has: where another signature
+// is wanted than that, it is not to be had under this version.
+func signedBy(plan *release.Plan, p *packaged, wanted []byte, key *provenance.Key) (string, error) {
+	for _, there := range plan.There {
+		if there == nil || wanted == nil {
+			continue
+		}
+		if key == nil && bytes.Equal(there.Provenance, wanted) {
+			continue
+		}
+		if key != nil && there.Provenance != nil {
+			if _, err := key.Ring().Verify(there.Provenance, p.file(), p.archive); err == nil {
+				continue
+			}
+		}
+		has := "with another signature"
+		if there.Provenance == nil {
+			has = "without a signature"
+		}
+		return "", fault.New(fault.Conflict, "sign", there.Reference.String(), "this version is published already %s", has).
+			WithHint("publish under a new version; without --sign the same goes on as it began")
+	}
+	if key == nil {
+		return "", nil
 	}
 	return key.Signer().Identity, nil
 }
