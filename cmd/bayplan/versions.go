@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -47,11 +48,17 @@ The exit code is 1 if there is no version.`,
   bayplan versions oci://harbor.example/toolforge/image-config --keyring maintainers.gpg
   bayplan versions --server http://127.0.0.1:8080 -o json`,
 		DisableFlagsInUseLine: true,
-		Args:                  cobra.ArbitraryArgs,
+		Args:                  o.arguments,
 		ValidArgsFunction:     cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.arguments(cmd, args); err != nil {
-				return err
+			if len(args) == 0 && o.answers.server == "" {
+				return usage(cmd, nil, "%s wants one repository, or --server: %s", cmd.CommandPath(), cmd.UseLine())
+			}
+			if len(args) == 1 {
+				o.answers.source.catalog = args[0]
+				if !cmd.Flags().Changed("limit") {
+					o.limit = defaultVersions
+				}
 			}
 			return o.run(cmd.Context())
 		},
@@ -73,26 +80,19 @@ The exit code is 1 if there is no version.`,
 // fetched.
 const defaultVersions = 20
 
-// arguments wants a repository or a server.
+// arguments refuses what does not go together on the command line; the settings
+// are those of other commands too, and are not known yet.
 func (o *versionsOptions) arguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 1 || len(args) == 0 && o.answers.server == "" {
+	given := cmd.Flags().Changed
+	switch {
+	case len(args) > 1:
 		return usage(cmd, nil, "%s wants one repository, or --server: %s", cmd.CommandPath(), cmd.UseLine())
-	}
-	if len(args) == 0 {
-		if o.answers.source.constraint != "" || o.answers.source.keyring != "" {
-			return usage(cmd, nil, "--constraint and --keyring are for a repository: a server follows and checks by its own settings")
-		}
-		return nil
-	}
-	if cmd.Flags().Changed("server") {
+	case len(args) == 1 && given("server"):
 		return usage(cmd, nil, "--server cannot go together with a repository: the server has one of its own")
-	}
-	if o.brief && cmd.Flags().Changed("keyring") {
+	case given("server") && (given("constraint") || given("keyring")):
+		return usage(cmd, nil, "--constraint and --keyring are for a repository: a server follows and checks by its own settings")
+	case given("brief") && given("keyring"):
 		return usage(cmd, nil, "--brief fetches no version, and --keyring wants to see their signatures: leave one of them out")
-	}
-	o.answers.source.catalog = args[0]
-	if !cmd.Flags().Changed("limit") {
-		o.limit = defaultVersions
 	}
 	return nil
 }
@@ -167,10 +167,25 @@ func (o *versionsOptions) askRegistry(ctx context.Context, answer *versionsResul
 			Version: v.Version, Digest: v.Digest, PublishedAt: v.Published, Selected: v.Selected,
 		}})
 	}
+	o.tellPicked(list.Versions, answer)
 	if o.brief {
 		return nil
 	}
 	return content.describe(ctx, list.Versions, answer)
+}
+
+// tellPicked says so where the table cannot show what the constraint picks.
+func (o *versionsOptions) tellPicked(all []history.Version, answer *versionsResult) {
+	if o.answers.source.constraint == "" {
+		return
+	}
+	at := slices.IndexFunc(all, func(v history.Version) bool { return v.Selected })
+	switch {
+	case at < 0:
+		answer.warn("no version matches %s", o.answers.source.constraint)
+	case at >= len(answer.Versions):
+		answer.warn("%s picks version %s, which is not among the newest %d", o.answers.source.constraint, all[at].Version, len(answer.Versions))
+	}
 }
 
 func (o *versionsOptions) repository(ctx context.Context) (history.Repository, error) {
