@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/compare"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/consumers"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/gate"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
 
@@ -16,6 +20,7 @@ type diffOptions struct {
 	std      streams
 	output   outputFlag
 	breaking bool
+	allow    []string
 	timeout  time.Duration
 	source   sourceFlags
 }
@@ -28,7 +33,8 @@ func newDiffCommand(std streams) *cobra.Command {
 		Long: `Diff compares two catalogs in the terms of those who read them: names, aliases,
 states, references, what variants carry. Each change is safe or breaking, with the
 reason: jobs and webservices that would no longer start, would run something else,
-or would be out of sync.
+or would be out of sync. What makes a consumer of today fail as a whole ("bayplan
+check" knows them) comes first.
 
 Each side is one of
 
@@ -42,11 +48,14 @@ Each side is one of
 
 States are compared as they are written, dates without a look at the clock, and no
 registry is asked whether it has the images. The exit code is 1 if there is a
-difference (with --breaking: one that breaks somebody), and 0 if there is none.`,
+difference, and 0 if there is none. With --breaking it is 1 if there is one that
+breaks somebody and is not allowed by its name, as "bayplan publish" has it: the
+kind and what it is about (image-removed:node10), or the kind alone.`,
 		Example: `  bayplan diff oci://harbor.example/toolforge/image-config:0.0.28 ./chart/image-config
   bayplan diff configmap://tf-public/image-config oci://harbor.example/toolforge/image-config:0.0.29
   helm template image-config ./chart/image-config | bayplan diff images-v1.yaml -
-  bayplan diff --breaking -o markdown old.tgz new.tgz`,
+  bayplan diff --breaking -o markdown old.tgz new.tgz
+  bayplan diff --breaking --allow image-removed:node10 old.tgz new.tgz`,
 		DisableFlagsInUseLine: true,
 		Args:                  twoCatalogs,
 		ValidArgsFunction:     completeSides,
@@ -56,6 +65,7 @@ difference (with --breaking: one that breaks somebody), and 0 if there is none.`
 	}
 	o.output.register(cmd, "markdown")
 	cmd.Flags().BoolVar(&o.breaking, "breaking", false, "look at changes only that break somebody")
+	cmd.Flags().StringArrayVar(&o.allow, "allow", nil, "leave out of --breaking what has this `NAME`, or the kind before the colon (repeatable)")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Second, "how long the whole may take")
 	o.source.registerVersion(cmd)
 	o.source.registerCluster(cmd)
@@ -86,9 +96,14 @@ type difference struct {
 	From    side            `json:"from"`
 	To      side            `json:"to"`
 	Changes compare.Changes `json:"changes"`
+	// Breaks are what makes a consumer that worked before fail as a whole.
+	Breaks []consumers.Break `json:"breaks"`
 }
 
 func (o *diffOptions) run(ctx context.Context, stdin io.Reader, from, to string) error {
+	if len(o.allow) > 0 && !o.breaking {
+		return fault.New(fault.Usage, "", "--allow", "without --breaking every difference counts").WithHint("add --breaking")
+	}
 	if o.timeout <= 0 {
 		return fault.New(fault.Usage, "", "--timeout", "%s is no time to compare in", o.timeout)
 	}
@@ -104,22 +119,51 @@ func (o *diffOptions) run(ctx context.Context, stdin io.Reader, from, to string)
 	if err != nil {
 		return err
 	}
-	all := compare.Catalogs(before.catalog, after.catalog)
-	d := difference{From: before, To: after, Changes: all}
-	if o.breaking {
-		d.Changes = all.Breaking()
-	}
-	if d.Changes == nil {
-		d.Changes = compare.Changes{}
+	all := differenceOf(before, after)
+	d, err := o.wanted(all)
+	if err != nil {
+		return err
 	}
 	if err := o.print(d); err != nil {
 		return err
 	}
 	fmt.Fprintln(o.std.err, summary(all))
-	if len(d.Changes) > 0 {
+	if len(d.Changes)+len(d.Breaks) > 0 {
 		return errFindings
 	}
 	return nil
+}
+
+func differenceOf(before, after side) difference {
+	return difference{
+		From: before, To: after,
+		Changes: append(compare.Changes{}, compare.Catalogs(before.catalog, after.catalog)...),
+		Breaks: append([]consumers.Break{},
+			gate.Breaks(consumers.Check(consumers.Of(before.source)), consumers.Check(consumers.Of(after.source)))...),
+	}
+}
+
+// wanted is the part of a difference that is asked for.
+func (o *diffOptions) wanted(d difference) (difference, error) {
+	if !o.breaking {
+		return d, nil
+	}
+	objections := gate.Changes(d.Changes)
+	for _, b := range d.Breaks {
+		objections = append(objections, gate.Objection{Name: b.Name})
+	}
+	left, idle := gate.Left(objections, o.allow)
+	if len(idle) > 0 {
+		return d, fault.New(fault.Usage, "", "--allow", "nothing that breaks has the name %s", strings.Join(idle, ", ")).
+			WithHint("without --allow everything is listed that does")
+	}
+	counts := map[string]bool{}
+	for _, one := range left {
+		counts[one.Name] = true
+	}
+	d.Changes = slices.DeleteFunc(slices.Clone(d.Changes), func(c compare.Change) bool { return !c.Breaking || !counts[gate.NameOf(c)] })
+	d.Breaks = slices.DeleteFunc(slices.Clone(d.Breaks), func(b consumers.Break) bool { return !counts[b.Name] })
+	return d, nil
 }
 
 func (o *diffOptions) print(d difference) error {
@@ -128,14 +172,18 @@ func (o *diffOptions) print(d difference) error {
 		return err
 	}
 	return o.output.print(o.std.out, d, func() error {
-		_, err := io.WriteString(o.std.out, diffText(d.Changes, o.std.colour))
+		_, err := io.WriteString(o.std.out, diffText(d, o.std.colour))
 		return err
 	})
 }
 
-func summary(all compare.Changes) string {
-	if len(all) == 0 {
+func summary(all difference) string {
+	if len(all.Changes) == 0 {
 		return "no difference"
 	}
-	return fmt.Sprintf("%s, %d of them breaking", count(len(all), "change"), len(all.Breaking()))
+	text := fmt.Sprintf("%s, %d of them breaking", count(len(all.Changes), "change"), len(all.Changes.Breaking()))
+	if len(all.Breaks) > 0 {
+		text += "; consumers break in " + count(len(all.Breaks), "way")
+	}
+	return text
 }

@@ -30,6 +30,7 @@ type side struct {
 	Digest  string `json:"digest,omitempty"`  // of the manifest; "" if there is none
 
 	catalog *chart.Catalog
+	source  *chart.Source
 }
 
 // String names the side for people.
@@ -68,7 +69,7 @@ func (r *sideReader) read(ctx context.Context, name string) (side, error) {
 	for _, w := range loaded.Warnings {
 		fmt.Fprintln(r.std.err, shown(w.String()))
 	}
-	out := side{Name: name, Version: loaded.Metadata.Version, Digest: offer.Digest, catalog: loaded.Catalog}
+	out := side{Name: name, Version: loaded.Metadata.Version, Digest: offer.Digest, catalog: loaded.Catalog, source: offer.Source}
 	switch {
 	case offer.Reference != "":
 		out.Name = offer.Reference

@@ -84,16 +84,23 @@ func valueText(v any) string {
 	return string(text)
 }
 
-// diffText writes changes for a terminal, what breaks somebody first.
-func diffText(changes compare.Changes, colour bool) string {
+// diffText writes a difference for a terminal, what breaks somebody first.
+func diffText(d difference, colour bool) string {
 	var out strings.Builder
-	for _, g := range grouped(append(changes.Breaking(), changes.Safe()...)) {
+	breaking := "BREAKING"
+	if colour {
+		breaking = red + breaking + reset
+	}
+	for _, b := range d.Breaks {
+		if out.Len() > 0 {
+			out.WriteString("\n")
+		}
+		fmt.Fprintf(&out, "%s: %s\n  %s\n", breaking, shown(b.Name), shown(b.Message))
+	}
+	for _, g := range grouped(append(d.Changes.Breaking(), d.Changes.Safe()...)) {
 		word := "safe"
 		if g.breaking {
-			word = "BREAKING"
-			if colour {
-				word = red + word + reset
-			}
+			word = breaking
 		}
 		if out.Len() > 0 {
 			out.WriteString("\n")
@@ -110,8 +117,14 @@ func diffText(changes compare.Changes, colour bool) string {
 func diffMarkdown(d difference) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "# Catalog: %s to %s\n", code(d.From.String()), code(d.To.String()))
-	if len(d.Changes) == 0 {
+	if len(d.Changes)+len(d.Breaks) == 0 {
 		out.WriteString("\nNo difference.\n")
+	}
+	if len(d.Breaks) > 0 {
+		fmt.Fprintf(&out, "\n## Consumers that break (%d)\n\n| break | what |\n|---|---|\n", len(d.Breaks))
+		for _, b := range d.Breaks {
+			fmt.Fprintf(&out, "| %s | %s |\n", code(b.Name), prose(b.Message))
+		}
 	}
 	for _, part := range []struct {
 		title   string
