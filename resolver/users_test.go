@@ -332,6 +332,7 @@ func TestRoundsOfUsersEnd(t *testing.T) {
 // longer. While that fails it is tried every few seconds.
 func TestRoundsComeBeforeAProofIsTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var proved time.Time
 		var fails bool
 		var rounds []time.Duration
@@ -339,23 +340,33 @@ func TestRoundsComeBeforeAProofIsTooOld(t *testing.T) {
 		source := users{
 			state: &inventory.State{View: &inventory.View{}},
 			round: func(context.Context) error {
+				mu.Lock()
+				defer mu.Unlock()
 				rounds = append(rounds, time.Since(began))
 				if !fails {
 					proved = time.Now()
 				}
 				return nil
 			},
-			due: func() time.Time { return proved.Add(25 * time.Second) },
+			due: func() time.Time {
+				mu.Lock()
+				defer mu.Unlock()
+				return proved.Add(25 * time.Second)
+			},
 		}
 		r := start(t, offering(two), sources(map[string]live{"a.example": present("sha256:a"), "b.example": present("sha256:b")}),
 			resolver.Options{Users: source, Interval: time.Hour})
 		run(t, r)
 		time.Sleep(80 * time.Second) // of a clock that waits for nobody
 		synctest.Wait()
+		mu.Lock()
 		require.Equal(t, []time.Duration{0, 25 * time.Second, 50 * time.Second, 75 * time.Second}, rounds)
 		fails, rounds = true, nil
+		mu.Unlock()
 		time.Sleep(32 * time.Second)
 		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		require.Equal(t, []time.Duration{100 * time.Second, 105 * time.Second, 110 * time.Second}, rounds)
 	})
 }
