@@ -7,6 +7,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
 )
 
 // Served is a catalog that was taken into use.
@@ -61,9 +62,9 @@ type UsersStatus struct {
 	// hashed anew for every one.
 	Slow      bool
 	LastSweep time.Time
-	// Tools and Repositories leave out private projects: whoever asks how we fare
-	// may not be told of them.
-	Tools, Repositories, LeftOut int
+	// All is for operators alone, Public for whoever asks how we fare.
+	All, Public inventory.Counts
+	LeftOut     int
 	// Denied counts projects that are listed and may not be read, Failing those
 	// that could not be read while others could: what was known of them stands.
 	Denied, Failing int

@@ -196,13 +196,13 @@ func (r *Resolver) RefreshLive(ctx context.Context) error {
 // status is the source's part of the status.
 func (u *users) status() SourceStatus {
 	state := u.source.State()
-	h, public := state.Health, state.View.Public
+	h := state.Health
 	return SourceStatus{
 		Name: u.source.Host(), Kind: KindUsers, LastSuccess: h.LastSuccess, LastAttempt: h.LastAttempt,
-		Err: state.Err, References: public.Images, Stale: state.Err != nil && !h.LastSuccess.IsZero(),
+		Err: state.Err, References: state.View.Public.Images, Stale: state.Err != nil && !h.LastSuccess.IsZero(),
 		Users: &UsersStatus{
 			Plan: string(h.Plan), Version: h.Version, Identity: h.Identity.Kind.String(), Slow: h.Identity.Slow,
-			LastSweep: h.LastSweep, Tools: public.Tools, Repositories: public.Repositories, LeftOut: state.View.LeftOut,
+			LastSweep: h.LastSweep, All: state.View.Counts, Public: state.View.Public, LeftOut: state.View.LeftOut,
 			Denied: h.Denied, Failing: h.Failing,
 		},
 	}

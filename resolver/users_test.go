@@ -92,7 +92,7 @@ func TestUserBuiltImages(t *testing.T) {
 	require.True(t, fault.Is(users.Err, fault.Unreachable))
 	require.Equal(t, "incremental", users.Users.Plan)
 	require.Equal(t, "robot", users.Users.Identity)
-	require.Equal(t, 1, users.Users.Tools)
+	require.Equal(t, 1, users.Users.All.Tools)
 
 	h.DatabaseDown(false)
 	digest := pushed(t, h, "tool-a/web:latest")

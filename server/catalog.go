@@ -120,7 +120,7 @@ func sourceStatus(s resolver.SourceStatus, from origin, now time.Time) api.Sourc
 	if u := s.Users; u != nil {
 		out.Users = &api.UsersStatus{
 			Plan: cmp.Or(u.Plan, "unknown"), Version: u.Version, Identity: u.Identity,
-			ToolCount: u.Tools, RepositoryCount: u.Repositories, LeftOutCount: u.LeftOut,
+			ToolCount: u.Public.Tools, RepositoryCount: u.Public.Repositories, LeftOutCount: u.LeftOut,
 			DeniedCount: u.Denied, FailingCount: u.Failing, Advice: usersAdvice(s),
 		}
 		if !u.LastSweep.IsZero() {

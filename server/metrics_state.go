@@ -75,8 +75,8 @@ func collectSource(gauge func(*prometheus.Desc, float64, ...string), s resolver.
 	gauge(successDesc, seconds1970(s.LastSuccess), name, s.Kind)
 	gauge(staleDesc, number(s.Stale), name, s.Kind)
 	if u := s.Users; u != nil {
-		gauge(toolsDesc, float64(u.Tools), name)
-		gauge(reposDesc, float64(u.Repositories), name)
+		gauge(toolsDesc, float64(u.Public.Tools), name)
+		gauge(reposDesc, float64(u.Public.Repositories), name)
 		gauge(leftOutDesc, float64(u.LeftOut), name)
 		gauge(deniedDesc, float64(u.Denied), name)
 		gauge(failingDesc, float64(u.Failing), name)

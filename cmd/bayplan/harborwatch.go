@@ -93,7 +93,7 @@ func (w *harborWatch) look(status resolver.Status) {
 func (w *harborWatch) found(s resolver.SourceStatus) {
 	u := s.Users
 	w.log.Info("all of Harbor was read", "host", s.Name, "version", u.Version, "plan", u.Plan, "identity", u.Identity,
-		"tools", u.Tools, "repositories", u.Repositories, "images", s.References, "left_out", u.LeftOut)
+		"tools", u.All.Tools, "repositories", u.All.Repositories, "images", u.All.Images, "left_out", u.LeftOut)
 	switch {
 	case u.Slow:
 		w.log.Warn("Harbor is asked with a user's password, which costs it some 25 times what a robot account does",
