@@ -30,6 +30,14 @@ func Explanation(lookup names.Lookup, m names.Match, catalog api.Catalog) *api.E
 	return out
 }
 
+// ExplainRemoval says in an explanation that the catalog removed what is spelled.
+// Both may be nil.
+func ExplainRemoval(e *api.Explanation, t *api.Tombstone) {
+	if e != nil && t != nil {
+		e.Says = "the catalog removed " + t.ShortName + ": it leads nowhere any more"
+	}
+}
+
 // deciding tells who had the last word: the registry of user-built images where
 // the answer is one, or where one was asked for; else the catalog.
 func deciding(s *snapshot.Snapshot, m names.Match) string {

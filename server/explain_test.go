@@ -44,7 +44,7 @@ func TestWhyASpellingMeansAnImage(t *testing.T) {
 		{"bookworm:v2", "no image is spelled so", "", "chart", []api.NearMiss{miss("bookworm", bookworm, "tag", "its tag is latest")}},
 		{"bookworm@" + v1, "no image is spelled so", "", "chart", []api.NearMiss{miss("bookworm", bookworm, "digest", "a standard image is found without a digest")}},
 		{"bookwurm", "no image is spelled so", "", "chart", []api.NearMiss{miss("bookworm", bookworm, "spelling", "it is written in a similar way")}},
-		{"buried", "no image is spelled so", "", "chart", nil},
+		{"buried", "the catalog removed buried: it leads nowhere any more", "", "chart", nil},
 		{"tool-c/web:v1", "it is the short name of tool-c/web:v1", "short_name", harborHost, nil},
 		{"tool-c/web", "no tag is written, and tool-c/web:latest is the latest", "latest", harborHost, nil},
 		{"tool-c/job", "no tag is written and none is latest: tool-c/job:v2 was pushed last", "newest", harborHost, nil},

@@ -125,6 +125,7 @@ func (a *asking) one(name string) resolved {
 	}
 	if m.Image == nil {
 		e := a.pages.unknown(a.lookup, name, called(m.Spelling), a.warning)
+		ExplainRemoval(out.explain, e.Tombstone)
 		e.Explain = out.explain
 		out.failure, out.messages = &e, e.Messages
 		return out

@@ -104,7 +104,7 @@ func (f *finder) find(ctx context.Context, spelling string) (api.Resolution, err
 			return api.Resolution{}, err
 		}
 		if refusal != nil {
-			return f.unknown(m, refusal.status, refusal.body), nil
+			return f.nowhere(ctx, m, refusal)
 		}
 	}
 	if m.Image == nil {
@@ -150,6 +150,19 @@ func (f *finder) byName(ctx context.Context, m names.Match) (names.Match, *answe
 	return m, nil, nil
 }
 
+// nowhere answers for a spelling that is in no list and the name of nothing.
+func (f *finder) nowhere(ctx context.Context, m names.Match, refusal *answerError) (api.Resolution, error) {
+	result, told, err := f.asNobody(ctx, m.Spelling.Text)
+	if err != nil || told && result.Status != http.StatusNotFound {
+		return result, err
+	}
+	result = f.unknown(m, refusal.status, refusal.body)
+	if !told {
+		untold(&result)
+	}
+	return result, nil
+}
+
 // unknown is the answer for a spelling that leads to nothing.
 func (f *finder) unknown(m names.Match, status int, body api.Error) api.Resolution {
 	for _, text := range body.Warning {
@@ -161,6 +174,7 @@ func (f *finder) unknown(m names.Match, status int, body api.Error) api.Resoluti
 		Name: m.Spelling.Text, Status: status, Image: server.Unknown(m.Spelling), Code: body.Code, Error: body.Error,
 		Suggestions: append(api.List[string]{}, body.Suggestions...), Tombstone: body.Tombstone, Explain: f.explanation(m),
 	}
+	server.ExplainRemoval(out.Explain, out.Tombstone)
 	sayNotFound(&out)
 	return out
 }

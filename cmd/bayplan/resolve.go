@@ -29,10 +29,10 @@ means: a short name, an alias, the repository of an image or of one of its
 variants, with or without host and tag; tool-TOOL/NAME with or without host, tag
 and digest. Without a tag that is latest, else the newest push.
 
-With --tool it is what that tool is answered: its own private images too, and
-references that an image had once. The server must believe that you are the tool:
-it does on this machine, and from the gateway. Without it, it is what anyone may
-see.
+With --tool it is what that tool is answered: its own private images too. The
+server must believe that you are the tool: it does on this machine, and from the
+gateway. Without it, it is what anyone may see. A server elsewhere tells
+references that an image had once to tools alone.
 
 The exit code is 1 if one of the names means none.`,
 		Example: `  bayplan resolve --server http://127.0.0.1:8080 tf-node16
