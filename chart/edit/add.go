@@ -26,7 +26,7 @@ type add struct {
 	image New
 }
 
-func (a add) write(d *document) error {
+func (a add) write(d *document, _ *chart.Catalog) error {
 	lines := []string{scalarText(a.name) + ":", "  state: " + scalarText(a.image.State)}
 	if a.image.Description != "" {
 		lines = append(lines, "  description: "+scalarText(a.image.Description))

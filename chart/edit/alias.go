@@ -12,7 +12,7 @@ func AddAlias(name, alias string) Change { return addAlias{name, alias} }
 
 type addAlias struct{ image, alias string }
 
-func (a addAlias) write(d *document) error {
+func (a addAlias) write(d *document, _ *chart.Catalog) error {
 	if has, err := d.holds(a.alias, "images", a.image, "aliases"); has || err != nil {
 		return err
 	}
@@ -35,7 +35,9 @@ func RemoveAlias(name, alias string) Change { return removeAlias{name, alias} }
 
 type removeAlias struct{ image, alias string }
 
-func (a removeAlias) write(d *document) error { return d.drop(a.alias, "images", a.image, "aliases") }
+func (a removeAlias) write(d *document, _ *chart.Catalog) error {
+	return d.drop(a.alias, "images", a.image, "aliases")
+}
 
 func (a removeAlias) expect(c *chart.Catalog) error {
 	e, err := entry(c, a.image)

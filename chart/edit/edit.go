@@ -20,8 +20,8 @@ import (
 
 // Change is one change of a catalog.
 type Change interface {
-	// write changes the text.
-	write(d *document) error
+	// write changes the text of what a catalog says now.
+	write(d *document, now *chart.Catalog) error
 	// expect changes what the text is to say. It gets a catalog of its own.
 	expect(c *chart.Catalog) error
 }
@@ -29,35 +29,33 @@ type Change interface {
 // Apply makes changes, one after the other, and gives the new text. The error
 // says which image or key it is about and what to do.
 func Apply(values []byte, changes ...Change) ([]byte, error) {
-	for _, change := range changes {
-		next, err := apply(values, change)
-		if err != nil {
-			return nil, err
-		}
-		values = next
-	}
-	return values, nil
-}
-
-func apply(values []byte, change Change) ([]byte, error) {
-	want, err := said(values)
+	now, err := said(values)
 	if err != nil {
 		return nil, err
 	}
-	if err := change.expect(want); err != nil {
+	want, err := said(values)
+	if err != nil {
 		return nil, err
 	}
 	d, err := parse(values)
 	if err != nil {
 		return nil, err
 	}
-	if err := change.write(d); err != nil {
-		return nil, err
+	for _, change := range changes {
+		if err := change.expect(want); err != nil {
+			return nil, err
+		}
+		if err := change.write(d, now); err != nil {
+			return nil, err
+		}
+		if err := change.expect(now); err != nil {
+			return nil, err
+		}
 	}
 	next := d.bytes()
 	got, err := said(next)
 	if err != nil || !reflect.DeepEqual(got, want) {
-		return nil, fmt.Errorf("values.yaml is written in a way that this change would spoil: make it by hand")
+		return nil, errors.New("values.yaml is written in a way that this change would spoil: make it by hand")
 	}
 	return next, nil
 }

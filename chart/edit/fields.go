@@ -18,7 +18,9 @@ func SetReplacedBy(name, successor string) Change { return field{name, "replaced
 // field is a text of an entry.
 type field struct{ image, key, value string }
 
-func (f field) write(d *document) error { return d.set(f.value, "images", f.image, f.key) }
+func (f field) write(d *document, _ *chart.Catalog) error {
+	return d.set(f.value, "images", f.image, f.key)
+}
 
 func (f field) expect(c *chart.Catalog) error {
 	e, err := entry(c, f.image)
@@ -48,7 +50,7 @@ type date struct {
 	day          chart.Date
 }
 
-func (t date) write(d *document) error {
+func (t date) write(d *document, _ *chart.Catalog) error {
 	return d.set(string(t.day), "images", t.image, "lifecycle", t.which)
 }
 
@@ -75,7 +77,7 @@ func SetExtra(name, variant, key, value string) Change { return extra{name, vari
 
 type extra struct{ image, variant, key, value string }
 
-func (x extra) write(d *document) error {
+func (x extra) write(d *document, _ *chart.Catalog) error {
 	return d.set(x.value, "images", x.image, "variants", x.variant, "extra", x.key)
 }
 

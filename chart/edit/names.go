@@ -40,29 +40,25 @@ func Rename(name, to string) Change { return rename{name, to} }
 
 type rename struct{ from, to string }
 
-func (r rename) write(d *document) error {
+func (r rename) write(d *document, now *chart.Catalog) error {
 	if err := d.rename(r.to, "images", r.from); err != nil {
 		return err
 	}
 	if err := d.drop(r.to, "images", r.to, "aliases"); err != nil {
 		return err
 	}
-	if err := (addAlias{r.to, r.from}).write(d); err != nil {
+	if err := (addAlias{r.to, r.from}).write(d, now); err != nil {
 		return err
 	}
-	c, err := said(d.bytes())
-	if err != nil {
-		return err
-	}
-	for _, name := range sortedKeys(c.Images) {
-		if c.Images[name].ReplacedBy == r.from {
+	for _, name := range sortedKeys(now.Images) {
+		if now.Images[name].ReplacedBy == r.from && name != r.from {
 			if err := d.set(r.to, "images", name, "replacedBy"); err != nil {
 				return err
 			}
 		}
 	}
-	for _, name := range sortedKeys(c.Tombstones) {
-		if c.Tombstones[name].ReplacedBy == r.from {
+	for _, name := range sortedKeys(now.Tombstones) {
+		if now.Tombstones[name].ReplacedBy == r.from {
 			if err := d.set(r.to, "tombstones", name, "replacedBy"); err != nil {
 				return err
 			}

@@ -23,12 +23,8 @@ func (m move) path() []string {
 	return []string{"images", m.image, "variants", m.variant, "image"}
 }
 
-func (m move) write(d *document) error {
-	before, err := said(d.bytes())
-	if err != nil {
-		return err
-	}
-	e, err := entry(before, m.image)
+func (m move) write(d *document, now *chart.Catalog) error {
+	e, err := entry(now, m.image)
 	if err != nil {
 		return err
 	}

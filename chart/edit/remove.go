@@ -16,16 +16,12 @@ type remove struct {
 	left  chart.Tombstone
 }
 
-func (r remove) write(d *document) error {
-	c, err := said(d.bytes())
+func (r remove) write(d *document, now *chart.Catalog) error {
+	e, err := entry(now, r.image)
 	if err != nil {
 		return err
 	}
-	e, err := entry(c, r.image)
-	if err != nil {
-		return err
-	}
-	if len(c.Images) == 1 {
+	if len(now.Images) == 1 {
 		return errLastImage
 	}
 	if err := d.remove("images", r.image); err != nil {
