@@ -80,6 +80,16 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+// What answers 304 says by what it is asked for.
+func TestConditionalRequests(t *testing.T) {
+	for path, item := range loadDocument(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			asks := operation.Parameters.GetByInAndName(openapi3.ParameterInHeader, "If-None-Match") != nil
+			require.Equal(t, operation.Responses.Status(304) != nil, asks, "%s %s", method, path)
+		}
+	}
+}
+
 // TestEveryErrorHasOneShape holds that errors have one shape on all routes.
 func TestEveryErrorHasOneShape(t *testing.T) {
 	document := loadDocument(t)
