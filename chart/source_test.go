@@ -117,7 +117,7 @@ func TestOpenRefusesWhatIsNoChart(t *testing.T) {
 		"a .tgz that is none":       {writeFile(t, "x.tgz", []byte("<html>not found</html>")), "neither a chart's directory nor a packaged chart (.tgz)", nil},
 		"an empty file":             {writeFile(t, "x.tgz", nil), "neither a chart's directory nor a packaged chart (.tgz)", nil},
 		"a gzip of nothing":         {writeFile(t, "x.tgz", []byte("\x1f\x8b")), "not gzip", nil},
-		"a long archive":            {writeFile(t, "x.tgz", make([]byte, archive.MaxCompressed+1)), "more than 4194304 bytes", archive.ErrTooLarge},
+		"a long archive":            {writeFile(t, "x.tgz", make([]byte, archive.MaxCompressed+1)), "more than 1048576 bytes", archive.ErrTooLarge},
 		"an archive without values": {writeFile(t, "x.tgz", tgz(t, "Chart.yaml", chartYAML)), "the archive holds no values.yaml", fs.ErrNotExist},
 		"an archive without chart":  {writeFile(t, "x.tgz", tgz(t, "README.md", "")), "the archive holds no Chart.yaml", fs.ErrNotExist},
 	} {

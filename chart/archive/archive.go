@@ -8,8 +8,6 @@ package archive
 
 import (
 	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -21,10 +19,11 @@ import (
 // The bounds. They are far above any real catalog chart (about 10 KB) and far
 // below what would hurt.
 const (
-	MaxCompressed = 4 << 20 // bytes of the .tgz
-	MaxInflated   = 8 << 20 // bytes of all files together
-	MaxEntries    = 200     // files and folders
-	MaxName       = 255     // bytes of an entry's name
+	MaxCompressed = 1 << 20   // bytes of the .tgz
+	MaxInflated   = 8 << 20   // bytes of all files together
+	MaxEntries    = 200       // files and folders
+	MaxName       = 255       // bytes of an entry's name
+	MaxHeaders    = 512 << 10 // bytes of all headers together, with what is said of files beside their content
 )
 
 // ErrTooLarge is matched by errors that a bound of this package causes.
@@ -36,86 +35,21 @@ type Chart struct {
 	Folder string
 	Files  map[string][]byte
 
-	size int64 // of all files
+	size  int64             // of all files
+	taken map[string]string // what folders and files are called, letters lowered: the name as it was met
 }
 
 // Read unpacks an archive in memory. It refuses (with an error that names the
 // entry) anything over a bound, links, devices and sparse files, names that
 // leave the chart's folder or that readers would spell differently, more than
-// one top folder, the same name twice, subcharts, and whatever follows the end
-// of the archive. Errors match [ErrTooLarge] where a bound is met; others mean
+// one top folder, the same name twice (letters' case aside), a name that is a
+// file's and a folder's, subcharts, what is said of all files at once, and
+// whatever follows the end of the archive. It takes less than 16 MiB of memory. Errors match [ErrTooLarge] where a bound is met; others mean
 // that the archive is damaged or no catalog chart.
 func Read(data []byte) (*Chart, error) {
-	if len(data) > MaxCompressed {
-		return nil, fmt.Errorf("the archive has %d bytes, at most %d are read: %w", len(data), MaxCompressed, ErrTooLarge)
-	}
-	source := bytes.NewReader(data)
-	inflated, err := gzip.NewReader(source)
-	if err != nil {
-		return nil, fmt.Errorf("the archive is not gzip: %w", err)
-	}
-	inflated.Multistream(false)
-	// Headers and padding count as well: an archive of empty files is bounded too.
-	budget := &io.LimitedReader{R: inflated, N: MaxInflated + 1}
-	chart, err := readTar(tar.NewReader(budget))
-	if budget.N <= 0 {
-		return nil, fmt.Errorf("the archive inflates to more than %d bytes: %w", MaxInflated, ErrTooLarge)
-	}
-	if err != nil {
+	chart := &Chart{Files: map[string][]byte{}, taken: map[string]string{}}
+	if err := Walk(data, chart.add); err != nil {
 		return nil, err
-	}
-	if err := readEnd(budget, source); err != nil {
-		return nil, err
-	}
-	return chart, nil
-}
-
-// readEnd reads what follows the tar's end, so that gzip's own checksum is
-// verified and nothing hides behind it.
-func readEnd(rest *io.LimitedReader, source *bytes.Reader) error {
-	padding := &zeros{}
-	_, err := io.Copy(padding, rest)
-	switch {
-	case rest.N <= 0:
-		return fmt.Errorf("the archive inflates to more than %d bytes: %w", MaxInflated, ErrTooLarge)
-	case err != nil:
-		return fmt.Errorf("the archive is damaged: %w", err)
-	case padding.other:
-		return errors.New("something follows the end of the archive's last file")
-	}
-	if source.Len() > 0 {
-		return fmt.Errorf("%d bytes follow the end of the archive", source.Len())
-	}
-	return nil
-}
-
-// zeros takes anything and tells whether it was only the padding of a tar.
-type zeros struct{ other bool }
-
-func (z *zeros) Write(p []byte) (int, error) {
-	z.other = z.other || len(bytes.Trim(p, "\x00")) > 0
-	return len(p), nil
-}
-
-func readTar(r *tar.Reader) (*Chart, error) {
-	chart := &Chart{Files: map[string][]byte{}}
-	for entries := 1; ; entries++ {
-		header, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("the archive is damaged: %w", err)
-		}
-		if entries > MaxEntries {
-			return nil, fmt.Errorf("the archive has more than %d entries: %w", MaxEntries, ErrTooLarge)
-		}
-		if header.Typeflag == tar.TypeXGlobalHeader {
-			continue // a comment that git archive writes
-		}
-		if err := chart.add(header, r); err != nil {
-			return nil, err
-		}
 	}
 	if len(chart.Files) == 0 {
 		return nil, errors.New("the archive holds no file")
@@ -138,23 +72,24 @@ func (c *Chart) add(header *tar.Header, content io.Reader) error {
 	if folder != c.Folder {
 		return fmt.Errorf("entry %q is outside the chart's folder %q", header.Name, c.Folder)
 	}
+	if err := c.take(header.Name, name, header.Typeflag == tar.TypeDir); err != nil {
+		return err
+	}
 	if header.Typeflag == tar.TypeDir {
 		return nil
 	}
 	switch {
 	case name == "":
 		return fmt.Errorf("entry %q is a file where the chart's folder should be", header.Name)
-	case strings.HasPrefix(name, "charts/"):
+	case strings.HasPrefix(strings.ToLower(name), "charts/"):
 		return fmt.Errorf("entry %q: a catalog chart has no subcharts", header.Name)
-	}
-	if _, twice := c.Files[name]; twice {
-		return fmt.Errorf("entry %q is in the archive twice", header.Name)
 	}
 	if header.Size > MaxInflated-c.size {
 		return fmt.Errorf("entry %q has %d bytes, at most %d are read of all files together: %w", header.Name, header.Size, MaxInflated, ErrTooLarge)
 	}
-	data, err := io.ReadAll(content)
-	if err != nil {
+	// At once: a buffer that grows takes several times what it holds in the end.
+	data := make([]byte, header.Size)
+	if _, err := io.ReadFull(content, data); err != nil {
 		return fmt.Errorf("entry %q is damaged: %w", header.Name, err)
 	}
 	c.Files[name], c.size = data, c.size+header.Size
@@ -162,8 +97,7 @@ func (c *Chart) add(header *tar.Header, content io.Reader) error {
 }
 
 // checkType admits folders and plain files. An entry may say one thing by its
-// type and another by its mode, and Helm's loader goes by both. A sparse file
-// has no bytes for its holes: a kilobyte may declare, and be read as, gigabytes.
+// type and another by its mode, and Helm's loader goes by both.
 func checkType(header *tar.Header) error {
 	mode := header.FileInfo().Mode()
 	switch header.Typeflag {
@@ -172,11 +106,6 @@ func checkType(header *tar.Header) error {
 			return nil
 		}
 	case tar.TypeReg:
-		for key := range header.PAXRecords {
-			if strings.HasPrefix(key, "GNU.sparse.") {
-				return fmt.Errorf("entry %q is a sparse file", header.Name)
-			}
-		}
 		if mode.IsRegular() && !strings.HasSuffix(header.Name, "/") {
 			return nil
 		}

@@ -203,7 +203,7 @@ func TestWhatCannotBePackaged(t *testing.T) {
 			write(t, dir, "a", strings.Repeat("a", 5<<20))
 			write(t, dir, "b", strings.Repeat("b", 4<<20))
 		}, "over the bound", archive.ErrTooLarge},
-		"too many packed": {func(t *testing.T, dir string) { write(t, dir, "a", noise(4<<20)) }, "at most 4194304 are read", archive.ErrTooLarge},
+		"too many packed": {func(t *testing.T, dir string) { write(t, dir, "a", noise(4<<20)) }, "at most 1048576 are read", archive.ErrTooLarge},
 		"too many files": {func(t *testing.T, dir string) {
 			for i := range 200 {
 				write(t, dir, fmt.Sprint("f", i), "")

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v3/pkg/chart"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
 
@@ -68,7 +69,7 @@ func TestReadMetadataRefuses(t *testing.T) {
 	good := entry("image-config/Chart.yaml", sample)
 	link := &packed{tar.Header{Name: "image-config/Chart.yaml", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}, ""}
 	many := []*packed{good}
-	for range maxEntries {
+	for range archive.MaxEntries {
 		many = append(many, entry("image-config/x", ""))
 	}
 	whole := pack(t, good)
@@ -77,7 +78,7 @@ func TestReadMetadataRefuses(t *testing.T) {
 		kind    fault.Kind
 		message string
 	}{
-		"no gzip":            {[]byte("PK\x03\x04"), fault.Invalid, "no gzip"},
+		"no gzip":            {[]byte("PK\x03\x04"), fault.Invalid, "not gzip"},
 		"no tar":             {gzipped(t, bytes.Repeat([]byte("no tar"), 1000)), fault.Invalid, "cannot be read"},
 		"cut off":            {whole[:len(whole)/2], fault.Invalid, "cannot be read"},
 		"rubbish behind":     {append(bytes.Clone(whole), "rubbish"...), fault.Invalid, "cannot be read"},
@@ -92,9 +93,9 @@ func TestReadMetadataRefuses(t *testing.T) {
 		"absolute":           {pack(t, good, entry("/x/Chart.yaml", sample)), fault.Invalid, "an entry named"},
 		"unclean":            {pack(t, good, entry("./x/Chart.yaml", sample)), fault.Invalid, "an entry named"},
 		"a link":             {pack(t, link), fault.Invalid, "no regular file"},
-		"many entries":       {pack(t, many...), fault.TooLarge, "more than 512 entries"},
-		"a bomb":             {pack(t, entry("image-config/x", strings.Repeat("\x00", maxInflated)), good), fault.TooLarge, "inflates to more"},
-		"a bomb behind":      {gzipped(t, append(inflate(t, whole), make([]byte, maxInflated)...)), fault.TooLarge, "inflates to more"},
+		"many entries":       {pack(t, many...), fault.TooLarge, "more than 200 entries"},
+		"a bomb":             {pack(t, entry("image-config/x", strings.Repeat("\x00", archive.MaxInflated)), good), fault.TooLarge, "inflates to more"},
+		"a bomb behind":      {gzipped(t, append(inflate(t, whole), make([]byte, archive.MaxInflated)...)), fault.TooLarge, "inflates to more"},
 		"a large Chart.yaml": {pack(t, entry("a/Chart.yaml", sample+strings.Repeat("#", maxChartYAML))), fault.TooLarge, "Chart.yaml has more"},
 		"a key twice":        {pack(t, entry("a/Chart.yaml", sample+"version: 1.0.1\n")), fault.Invalid, "its Chart.yaml: "},
 		"no YAML":            {pack(t, entry("a/Chart.yaml", "\t{")), fault.Invalid, "its Chart.yaml: "},

@@ -1,5 +1,7 @@
 package artifact
 
+import "gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
+
 // Limits bound what a registry can make us read. A zero field has its default;
 // the defaults are far above any real catalog (a few hundred KiB) and far below
 // what would hurt.
@@ -9,7 +11,7 @@ type Limits struct {
 	Manifest int64
 	// Config is the largest config blob, in bytes; 0 means 256 KiB.
 	Config int64
-	// Archive is the largest chart layer, compressed, in bytes; 0 means 4 MiB.
+	// Archive is the largest chart layer, compressed, in bytes; 0 means 1 MiB.
 	Archive int64
 	// Provenance is the largest provenance layer, in bytes; 0 means 256 KiB.
 	Provenance int64
@@ -28,10 +30,6 @@ const (
 	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ListImages.html
 	tagPageSize = 1000
 
-	// What a chart archive may be when Chart.yaml is looked for. Real catalogs
-	// have about ten files and some hundred KiB.
-	maxInflated  = 16 << 20
-	maxEntries   = 512
 	maxChartYAML = 64 << 10
 
 	// smallAnswer is what errors and tokens may take; oras-go itself stops at
@@ -47,7 +45,7 @@ func (l Limits) withDefaults() Limits {
 		l.Config = 256 << 10
 	}
 	if l.Archive <= 0 {
-		l.Archive = 4 << 20
+		l.Archive = archive.MaxCompressed
 	}
 	if l.Provenance <= 0 {
 		l.Provenance = 256 << 10

@@ -2,36 +2,37 @@ package artifact
 
 import (
 	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"path"
 	"strings"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
 
 // chartYAML gives the one Chart.yaml of a chart archive: <directory>/Chart.yaml. It
-// reads the archive to its end, because a second one would be what Helm takes;
-// inflated size, number of entries and names are bounded on the way. The rest of
-// the archive is package chart's to judge.
+// reads the archive to its end, because a second one would be what Helm takes,
+// within the bounds of package archive. The rest of the archive is package
+// chart's to judge.
 //
 // Errors: fault.Invalid and fault.TooLarge.
-func chartYAML(archive []byte) ([]byte, error) {
-	inflating, err := gzip.NewReader(bytes.NewReader(archive))
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "", "", "its archive is no gzip: %w", err)
-	}
-	bounded := &io.LimitedReader{R: inflating, N: maxInflated + 1}
-	found, err := findChartYAML(tar.NewReader(bounded))
-	if err == nil {
-		// What follows the end of the tar still has to be sound and bounded.
-		_, err = io.Copy(io.Discard, bounded)
-	}
+func chartYAML(data []byte) (found []byte, err error) {
+	err = archive.Walk(data, func(header *tar.Header, content io.Reader) error {
+		is, err := isChartYAML(header)
+		switch {
+		case err != nil || !is:
+			return err
+		case found != nil:
+			return fault.New(fault.Invalid, "", "", "its archive has more than one Chart.yaml")
+		case header.Size > maxChartYAML:
+			return fault.New(fault.TooLarge, "", "", "its Chart.yaml has more than %d bytes", maxChartYAML)
+		}
+		found = make([]byte, header.Size) // not nil, even if there is nothing in it
+		_, err = io.ReadFull(content, found)
+		return err
+	})
 	switch {
-	case bounded.N <= 0:
-		return nil, fault.New(fault.TooLarge, "", "", "its archive inflates to more than %d bytes", maxInflated)
 	case err != nil:
 		return nil, archiveError(err)
 	case found == nil:
@@ -40,47 +41,10 @@ func chartYAML(archive []byte) ([]byte, error) {
 	return found, nil
 }
 
-func findChartYAML(files *tar.Reader) (found []byte, err error) {
-	for entries := 1; ; entries++ {
-		header, err := files.Next()
-		if errors.Is(err, io.EOF) {
-			return found, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if entries > maxEntries {
-			return nil, fault.New(fault.TooLarge, "", "", "its archive has more than %d entries", maxEntries)
-		}
-		is, err := isChartYAML(header)
-		if err != nil {
-			return nil, err
-		}
-		if !is {
-			continue
-		}
-		if found != nil {
-			return nil, fault.New(fault.Invalid, "", "", "its archive has more than one Chart.yaml")
-		}
-		if header.Size > maxChartYAML {
-			return nil, fault.New(fault.TooLarge, "", "", "its Chart.yaml has more than %d bytes", maxChartYAML)
-		}
-		if found, err = io.ReadAll(files); err != nil {
-			return nil, err
-		}
-		if found == nil {
-			found = []byte{}
-		}
-	}
-}
-
 // isChartYAML tells whether an entry is the chart's Chart.yaml. Names that could
 // be read in two ways are refused: Helm takes a backslash for a separator, and
 // drops the first part of a name whatever it is.
 func isChartYAML(header *tar.Header) (bool, error) {
-	if header.Typeflag == tar.TypeXGlobalHeader {
-		return false, nil
-	}
 	name := strings.TrimSuffix(header.Name, "/")
 	if name == "" || strings.ContainsAny(name, "\\\x00") || path.IsAbs(name) ||
 		name != path.Clean(name) || name == ".." || strings.HasPrefix(name, "../") {
@@ -104,5 +68,9 @@ func archiveError(err error) error {
 	if own, ok := errors.AsType[*fault.Error](err); ok {
 		return own
 	}
-	return fault.New(fault.Invalid, "", "", "its archive cannot be read: %w", err)
+	kind := fault.Invalid
+	if errors.Is(err, archive.ErrTooLarge) {
+		kind = fault.TooLarge
+	}
+	return fault.New(kind, "", "", "its archive cannot be read: %w", err)
 }

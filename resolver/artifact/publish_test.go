@@ -193,7 +193,7 @@ func TestPublishRefuses(t *testing.T) {
 		"another name":     {catalog, artifact.Package{Archive: named("jobs-api", "1.0.0")}, fault.Usage, `the repository is named "image-config", the chart "jobs-api"`},
 		"another version":  {artifact.Reference{Host: host, Path: path, Version: "1.0.1"}, artifact.Package{Archive: archive(t, "1.0.0")}, fault.Usage, "says version 1.0.1, Chart.yaml 1.0.0"},
 		"a digest":         {artifact.Reference{Host: host, Path: path, Digest: someDigest}, artifact.Package{Archive: archive(t, "1.0.0")}, fault.Usage, "not under a digest"},
-		"nothing":          {catalog, artifact.Package{}, fault.Invalid, "no gzip"},
+		"nothing":          {catalog, artifact.Package{}, fault.Invalid, "not gzip"},
 		"too large":        {catalog, artifact.Package{Archive: make([]byte, 5<<20)}, fault.TooLarge, "5242880 bytes"},
 		"long annotations": {catalog, artifact.Package{Archive: archive(t, "1.0.0"), Annotations: map[string]string{"a": strings.Repeat("a", 1<<20)}}, fault.TooLarge, "manifest"},
 		"long provenance":  {catalog, artifact.Package{Archive: archive(t, "1.0.0"), Provenance: make([]byte, 300<<10)}, fault.TooLarge, "provenance"},

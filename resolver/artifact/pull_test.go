@@ -236,7 +236,7 @@ func TestPullComparesAnUnusualConfig(t *testing.T) {
 // that must not be mistaken for hostile.
 func TestPullLargeButAllowed(t *testing.T) {
 	server, client := setUp(t, artifact.Options{})
-	noise := make([]byte, 3<<20)
+	noise := make([]byte, 900<<10)
 	state := uint32(1)
 	for i := range noise { // incompressible, and the same each time
 		state = state*1664525 + 1013904223
@@ -246,7 +246,7 @@ func TestPullLargeButAllowed(t *testing.T) {
 		"image-config/Chart.yaml":  chartYAML("image-config", "1.0.0"),
 		"image-config/values.yaml": string(noise),
 	})
-	require.Greater(t, len(big), 2<<20)
+	require.Greater(t, len(big), 900<<10)
 	_, err := client.Publish(t.Context(), catalog, artifact.Package{
 		Archive: big, Annotations: map[string]string{"note": strings.Repeat("n", 900<<10)},
 	})
