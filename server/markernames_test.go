@@ -121,3 +121,21 @@ func TestAnAliasIsNotPutOverTheCatalogs(t *testing.T) {
 	whole := into[api.ImagesAnswer](p.toolList(t, "c", ""), http.StatusOK).Images
 	require.Contains(t, whole, p.one(t, "tool-c/guest"), "what is kept follows the catalog")
 }
+
+// The catalog may have an image in a tool's project. The tool's owners speak for
+// their repository there, and not for the platform's image.
+func TestOwnersDoNotSpeakForAGuest(t *testing.T) {
+	guest := "images:\n  guest:\n    state: stable\n    image: harbor.test/tool-c/guest\n    variants: {webservice: {image: harbor.test/tool-c/guest}}\n"
+	p := startMarked(t, setup{values: strings.Replace(toolSample, "images:\n", guest, 1)}, "tool-c/guest:latest")
+	before := p.one(t, "guest")
+	tags := []string{"aliases-php7.4", "state-deprecated", "wstype-js", "resources-jdk"}
+	p.registries.mark("tool-c/guest", tags...) // as the registry says it of the platform's image
+	p.refresh(t)
+	p.mark(t, "tool-c/guest:latest", tags...)
+	require.Equal(t, before, p.one(t, "guest"))
+	into[api.Error](p.get(t, "/v1/images/php7.4"), http.StatusNotFound)
+	own := p.one(t, "tool-c/php7.4")
+	require.Equal(t, "tool-c/guest:latest", own.ShortName)
+	require.Equal(t, "deprecated", own.State)
+	require.Equal(t, api.Map[any]{"wstype": "js", "resources": "jdk"}, own.Variants["webservice"].Extra)
+}

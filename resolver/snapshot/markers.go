@@ -35,7 +35,8 @@ func (a *addition) equal(other *addition) bool {
 }
 
 // additions gives what markers add to the records of an outline, by the place of
-// the record. A state is not among it: the catalog always has one, and wins.
+// the record. A state is not among it: the catalog always has one, and wins. Nor
+// is what stands in a tool's project: its owners could take names of the platform.
 func (o *outline) additions(facts Facts) map[int]*addition {
 	var out map[int]*addition
 	add := func(i int) *addition {
@@ -52,7 +53,7 @@ func (o *outline) additions(facts Facts) map[int]*addition {
 		r := &o.records[i]
 		for n, q := range r.questions {
 			repository, _ := facts.Repository(q.Host, q.Repository)
-			if repository.Marks == nil {
+			if repository.Marks == nil || o.guests[q.Repository] { // a tool's owners speak for what they built alone
 				continue
 			}
 			if said := wordsOf(repository.Marks); n > 0 && r.image.Variants[n-1].lacks(said) {

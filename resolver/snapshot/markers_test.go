@@ -35,6 +35,7 @@ const marked = `images:
       jobs-framework: {image: a.example/full-jobs}
       webservice: {image: a.example/full-web, extra: {wstype: js, depth: 3}}
   other: {state: stable, image: a.example/other, aliases: [taken], formerly: [b.example/once]}
+  guest: {state: stable, image: a.example/tool-x/guest, variants: {webservice: {image: a.example/tool-x/guest}}}
   left: {state: stable, image: a.example/shared}
   right: {state: stable, image: "a.example/shared:next"}
   old: {state: stable, image: a.example/old, aliases: [older], lifecycle: {removed: 2026-07-01}}
@@ -71,6 +72,7 @@ func TestMarkersCompleteTheCatalog(t *testing.T) {
 		"a tombstone's":                {map[string][]string{"a.example/plain": {"aliases-buried"}}, "plain", nil, nil, nil, nil},
 		"one whose life ended":         {map[string][]string{"a.example/plain": {"aliases-old_-older"}}, "plain", nil, nil, nil, nil},
 		"what user-built images keep":  {map[string][]string{"a.example/plain": {"aliases-buildservice", "aliases-tool-x_.web"}}, "plain", nil, nil, nil, nil},
+		"owners speak for themselves":  {map[string][]string{"a.example/tool-x/guest": {"aliases-b", "wstype-js", "resources-jdk"}}, "guest", nil, nil, nil, nil},
 		"of two the later push":        {map[string][]string{"a.example/plain": {"latest", "aliases-x"}, "a.example/other": {"aliases-x"}}, "plain", []string{"x"}, nil, nil, []snapshot.Marked{{Kind: marker.Aliases, Alone: true}}},
 		"of two the earlier":           {map[string][]string{"a.example/plain": {"aliases-x"}, "a.example/other": {"latest", "aliases-x"}}, "plain", nil, nil, nil, nil},
 		"of two at once the first":     {map[string][]string{"a.example/plain": {"aliases-x"}, "a.example/other": {"aliases-x"}}, "other", []string{"taken", "x"}, nil, nil, []snapshot.Marked{{Kind: marker.Aliases}}},
@@ -86,9 +88,10 @@ func TestMarkersCompleteTheCatalog(t *testing.T) {
 				require.Equal(t, c.jobs, image.Variant("jobs-framework").Extra)
 				require.Equal(t, c.web, image.Variant("webservice").Extra)
 			}
+			require.Nil(t, s.Image("guest").Variant("webservice").Extra)
 			require.Equal(t, "stable", s.Image("plain").State)
 			require.Empty(t, s.Image("plain").Variants)
-			require.Equal(t, []string{"full", "left", "other", "plain", "right"}, names(s))
+			require.Equal(t, []string{"full", "guest", "left", "other", "plain", "right"}, names(s))
 		})
 	}
 }
