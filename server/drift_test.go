@@ -278,6 +278,7 @@ func TestDriftOfPartOfAHarbor(t *testing.T) {
 				pushUser(t, d.harbor, image)
 			}
 			d.ask(t)
+			d.ask(t) // who may see the project is proved by then
 			require.Equal(t, c.wanted, reasons(d.drift(t)))
 		})
 	}
