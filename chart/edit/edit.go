@@ -14,8 +14,10 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/nearest"
 )
 
 // Change is one change of a catalog.
@@ -96,5 +98,18 @@ func entry(c *chart.Catalog, name string) (*chart.Entry, error) {
 	if e := c.Images[name]; e != nil {
 		return e, nil
 	}
-	return nil, fmt.Errorf("there is no image %q", name)
+	return nil, unknown(c, name)
+}
+
+// unknown says that there is no such image, and which one may be meant.
+func unknown(c *chart.Catalog, name string) error {
+	for _, of := range sortedKeys(c.Images) {
+		if slices.Contains(c.Images[of].Aliases, name) {
+			return fmt.Errorf("there is no image %q: it is an alias of %s", name, of)
+		}
+	}
+	if near := nearest.Words(name, sortedKeys(c.Images), 1); len(near) > 0 {
+		return fmt.Errorf("there is no image %q: did you mean %s?", name, near[0])
+	}
+	return fmt.Errorf("there is no image %q", name)
 }

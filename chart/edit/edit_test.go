@@ -130,6 +130,8 @@ func TestWhatCannotBe(t *testing.T) {
 		change  edit.Change
 		message string
 	}{
+		"an alias":          {small, edit.SetState("tf-buster", "stable"), `there is no image "tf-buster": it is an alias of buster`},
+		"a slip":            {small, edit.SetState("trixy", "stable"), `there is no image "trixy": did you mean trixie?`},
 		"no such image":     {small, edit.SetState("bookworm", "stable"), `there is no image "bookworm"`},
 		"no state":          {small, edit.SetState("buster", ""), "an image has a state"},
 		"no such alias":     {small, edit.RemoveAlias("buster", "debian"), `buster has no alias "debian"`},

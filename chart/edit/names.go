@@ -29,7 +29,7 @@ func Matching(c *chart.Catalog, pattern string) ([]string, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("there is no image %q", pattern)
+		return nil, unknown(c, pattern)
 	}
 	return out, nil
 }

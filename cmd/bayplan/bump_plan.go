@@ -141,7 +141,7 @@ func (o *bumpOptions) version(plan *bumped) (*semver.Version, error) {
 func (o *bumpOptions) finish(plan *bumped, file string) error {
 	changes := string(plan.before) != string(plan.after)
 	if changes && !o.dryRun {
-		if err := rewriteFile(file, plan.after); err != nil {
+		if err := rewriteFile(file, plan.before, plan.after); err != nil {
 			return fault.Wrap(fault.Usage, "write", file, withoutPath(err))
 		}
 		plan.Written = true

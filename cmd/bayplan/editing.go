@@ -77,7 +77,7 @@ func (e *editing) apply(before []byte, changes []edit.Change) error {
 	if e.dryRun {
 		return nil
 	}
-	if err := rewriteFile(e.values(), after); err != nil {
+	if err := rewriteFile(e.values(), before, after); err != nil {
 		return fault.Wrap(fault.Usage, "write", e.values(), withoutPath(err))
 	}
 	return nil

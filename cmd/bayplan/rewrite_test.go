@@ -14,7 +14,7 @@ func TestRewriteFile(t *testing.T) {
 	real, link := filepath.Join(dir, "real.yaml"), filepath.Join(dir, "link.yaml")
 	require.NoError(t, os.WriteFile(real, []byte("old"), 0o600))
 	require.NoError(t, os.Symlink("real.yaml", link))
-	require.NoError(t, rewriteFile(link, []byte("new")))
+	require.NoError(t, rewriteFile(link, []byte("old"), []byte("new")))
 	text, err := os.ReadFile(real)
 	require.NoError(t, err)
 	require.Equal(t, "new", string(text))
@@ -24,9 +24,13 @@ func TestRewriteFile(t *testing.T) {
 	target, err := os.Readlink(link)
 	require.NoError(t, err)
 	require.Equal(t, "real.yaml", target)
+	require.ErrorContains(t, rewriteFile(link, []byte("old"), []byte("newer")), "somebody else changed it meanwhile")
+	text, err = os.ReadFile(real)
+	require.NoError(t, err)
+	require.Equal(t, "new", string(text), "what somebody else wrote stays")
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, left, 2, "nothing is left beside it")
 
-	require.ErrorIs(t, rewriteFile(filepath.Join(dir, "none"), nil), os.ErrNotExist)
+	require.ErrorIs(t, rewriteFile(filepath.Join(dir, "none"), nil, nil), os.ErrNotExist)
 }
