@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,4 +86,26 @@ func TestAProjectThatTurnsPrivateLeavesPublicAnswers(t *testing.T) {
 	hidden := p.get(t, "/v1/images").header.Get("ETag")
 	require.NotEqual(t, public, hidden)
 	require.Contains(t, p.toolNames(t, "secret", ""), name)
+}
+
+// The catalog may have an image in a tool's project. That it is there is
+// everybody's to know; what else a private one holds is not.
+func TestWhatIsBesideTheCatalogsImageInAPrivateProject(t *testing.T) {
+	guest := "images:\n  guest: {state: stable, image: harbor.test/tool-secret/vault}\n"
+	p := startPlatform(t, setup{values: strings.Replace(toolSample, "images:\n", guest, 1)}, "tool-secret/vault:latest")
+	tags := func() api.List[string] {
+		listed := p.images(t, "?name=guest&fields=tags,exists")
+		require.Len(t, listed, 1)
+		require.True(t, *listed[0].Exists)
+		one := into[api.ImageAnswer](p.get(t, "/v1/images/guest?fields=tags"), http.StatusOK).Image
+		require.Equal(t, listed[0].Tags, one.Tags)
+		return one.Tags
+	}
+	require.Equal(t, api.List[string]{"2026-07-01", "latest"}, tags())
+	require.NoError(t, p.harbor.SetVisibility("tool-secret", harbortest.Private))
+	p.round(t)
+	require.Nil(t, tags())
+	require.NoError(t, p.harbor.SetVisibility("tool-secret", harbortest.Public))
+	p.round(t)
+	require.NotNil(t, tags())
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"strings"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
@@ -40,6 +41,9 @@ func Join(in Input) *Snapshot {
 	for i := range o.records {
 		found.look(&o.records[i], in.Facts)
 		found.added = added[i]
+		if o.isHidden(o.records[i].questions[0], in.Users) {
+			found.tags = nil
+		}
 		s.Images[i] = found.join(&o.records[i], i, in.Before, o)
 	}
 	found.added = nil
@@ -61,6 +65,16 @@ func outlineOf(in Input) *outline {
 		return b.outline
 	}
 	return newOutline(in.Catalog, in.Day)
+}
+
+// isHidden tells whether a question is about a repository in a tool's private
+// project. What the catalog names there is everybody's, its other tags are not.
+func (o *outline) isHidden(q fact.Reference, users Users) bool {
+	if !o.guests[q.Repository] || q.Host != users.Host {
+		return false
+	}
+	project, _, _ := strings.Cut(q.Repository, "/")
+	return users.View.Private(project)
 }
 
 // answers are the facts about one record.
