@@ -28,7 +28,7 @@ type asker struct {
 // newAsker asks over transport; nil means the network.
 func newAsker(base *url.URL, transport http.RoundTripper) *asker {
 	return &asker{
-		base: base, client: &http.Client{Transport: transport},
+		base: base, client: &http.Client{Transport: transport, CheckRedirect: sameServer},
 		waiting: func() func() { return func() {} },
 	}
 }
@@ -76,6 +76,9 @@ func (a *asker) send(ctx context.Context, path string, query url.Values) (status
 func (a *asker) unreachable(err error) error {
 	cause := endpoint.Classify(err)
 	e := &fault.Error{Kind: fault.Unreachable, Op: "ask server", Side: a.base.Host, Err: cause}
+	if hint := fault.HintOf(err); hint != "" {
+		return e.WithHint("%s", hint)
+	}
 	return e.WithHint("is it running, and is --server right?")
 }
 
