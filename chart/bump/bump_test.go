@@ -173,6 +173,13 @@ tombstones:
 	require.Equal(t, []string{"added", "changed", "deprecated", "removed", "fixed", "security"}, bump.NoteKinds())
 }
 
+// An image that left two references leaves one note.
+func TestNotesNameEverythingOnce(t *testing.T) {
+	before := loaded(t, "formatVersion: \"1.0\"\nimages:\n  a: {state: stable, image: one.example/a, variants: {}}\n")
+	now := loaded(t, "formatVersion: \"1.0\"\nimages:\n  a: {state: stable, image: one.example/a, formerly: [two.example/a, two.example/b], variants: {}}\n")
+	require.Equal(t, []bump.Note{{"added", "formerly added: a"}}, bump.Notes(compare.Catalogs(before, now)))
+}
+
 func loaded(t *testing.T, values string) *chart.Catalog {
 	t.Helper()
 	c, findings := chart.FromValues([]byte(values)).Check()

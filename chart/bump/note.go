@@ -31,17 +31,23 @@ const (
 func NoteKinds() []string { return []string{added, changed, deprecated, removed, fixed, security} }
 
 // Notes tells changes in a sentence for each kind of them, with the names that
-// are concerned.
+// are concerned, each once.
 func Notes(changes compare.Changes) []Note {
 	var out []Note
 	places := map[Note]int{} // of a note without names
+	said := map[Note]bool{}  // of a note with one name
 	for _, c := range changes {
 		head := Note{Kind: noteKind(c), Description: title(c)}
+		one := Note{head.Kind, head.Description + ": " + subject(c)}
+		if said[one] {
+			continue
+		}
+		said[one] = true
 		at, known := places[head]
 		if !known {
 			at = len(out)
 			places[head] = at
-			out = append(out, Note{head.Kind, head.Description + ": " + subject(c)})
+			out = append(out, one)
 			continue
 		}
 		out[at].Description += ", " + subject(c)

@@ -87,9 +87,16 @@ func status(failure *fault.Error, on target, answer *errcode.ErrorResponse, n *n
 		failure.Kind, failure.RetryAfter = known.Kind, known.RetryAfter
 	}
 	failure.Err = statusError(answer)
+	if isFull(answer) {
+		failure.Hint = "there is no room: raise the quota, delete what nobody uses, or ask whoever runs the registry"
+		return failure, false
+	}
 	switch answer.StatusCode {
 	case http.StatusNotFound:
 		failure.Hint = lookAround(on)
+	case http.StatusMethodNotAllowed:
+		// How distribution answers writes while it is in maintenance.
+		failure.Hint = "the registry takes nothing now, as in maintenance: try again later, or ask whoever runs it"
 	case http.StatusUnauthorized, http.StatusForbidden:
 		failure.Hint = signIn(on)
 	case http.StatusPreconditionFailed:
@@ -104,12 +111,25 @@ func status(failure *fault.Error, on target, answer *errcode.ErrorResponse, n *n
 	return failure, false
 }
 
+// isFull tells a registry without room from one that wants somebody else to sign
+// in: Harbor answers 403 where a quota is reached.
+func isFull(answer *errcode.ErrorResponse) bool {
+	if answer.StatusCode == http.StatusInsufficientStorage {
+		return true
+	}
+	return answer.StatusCode == http.StatusForbidden && len(answer.Errors) > 0 &&
+		strings.Contains(answer.Errors[0].Message, "exceed the configured upper limit")
+}
+
 // statusError writes an error answer without its URL, which after a redirect may
 // hold a signature.
 func statusError(answer *errcode.ErrorResponse) error {
 	text := http.StatusText(answer.StatusCode)
 	if len(answer.Errors) > 0 {
 		text = clip(answer.Errors[0].Code + ": " + answer.Errors[0].Message)
+	}
+	if answer.StatusCode < http.StatusBadRequest {
+		return fmt.Errorf("it answered %d %s, but not as a registry does", answer.StatusCode, text)
 	}
 	return fmt.Errorf("the registry answered %d %s", answer.StatusCode, text)
 }

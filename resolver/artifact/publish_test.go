@@ -176,6 +176,44 @@ func TestPublishRefusedByTheRegistry(t *testing.T) {
 	}
 }
 
+// Why a registry takes nothing decides what to do about it.
+func TestPublishSaysWhatToDo(t *testing.T) {
+	quota := `{"errors": [{"code": "DENIED", "message": "adding 3.0 KiB of storage resource, which when updated to current usage of 30.0 GiB will exceed the configured upper limit of 30.0 GiB."}]}`
+	for name, c := range map[string]struct {
+		status            int
+		body              string
+		kind              fault.Kind
+		told, hint        string
+		everybodySignedIn bool
+	}{
+		"in maintenance":   {http.StatusMethodNotAllowed, "", fault.Unreachable, "405", "maintenance", true},
+		"a full disk":      {http.StatusInsufficientStorage, "", fault.Unreachable, "507", "there is no room", true},
+		"a quota":          {http.StatusForbidden, quota, fault.Denied, "upper limit", "there is no room", true},
+		"no right":         {http.StatusForbidden, "", fault.Denied, "403", "docker login", false},
+		"a page of a site": {http.StatusOK, "<html>", fault.Unreachable, "it answered 200 OK, but not as a registry does", "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, client := setUp(t, artifact.Options{})
+			server.Hook(func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+				if r.Method != http.MethodPost {
+					return false
+				}
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(c.status)
+				_, _ = w.Write([]byte(c.body))
+				return true
+			})
+			_, err := client.Publish(t.Context(), catalog, artifact.Package{Archive: archive(t, "1.0.0")})
+			require.Equal(t, c.kind, fault.KindOf(err), "%v", err)
+			require.ErrorContains(t, err, c.told)
+			require.Contains(t, fault.HintOf(err), c.hint)
+			if c.everybodySignedIn {
+				require.NotContains(t, fault.HintOf(err), "login")
+			}
+		})
+	}
+}
+
 // What cannot be published is refused before the registry is asked.
 func TestPublishRefuses(t *testing.T) {
 	named := func(name, version string) []byte {
