@@ -12,6 +12,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/edit"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/lint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/strictyaml"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
@@ -27,8 +28,9 @@ type editing struct {
 const editingLong = `
 
 Only the lines that must change do: comments, order and quoting stay. The result
-is checked before it is written, and a change that breaks a rule is refused. What
-changed is printed as a diff; --dry-run prints it and writes nothing.`
+is checked before it is written: a change that makes a catalog no server takes is
+refused, and what else "bayplan lint" would find since is told. What changed is
+printed as a diff; --dry-run prints it and writes nothing.`
 
 func (e *editing) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&e.chart, "chart", ".", "the chart's `FOLDER`")
@@ -74,6 +76,7 @@ func (e *editing) apply(before []byte, changes []edit.Change) error {
 		return fault.New(fault.Usage, "edit", e.values(), "the change would break %s: nothing was written", count(len(worse), "rule"))
 	}
 	printFileDiff(e.std, e.values(), before, after)
+	e.lint(before, after)
 	if e.dryRun {
 		return nil
 	}
@@ -81,6 +84,23 @@ func (e *editing) apply(before []byte, changes []edit.Change) error {
 		return fault.Wrap(fault.Usage, "write", e.values(), withoutPath(err))
 	}
 	return nil
+}
+
+// lint tells what lint finds since the change, and did not before. That is no
+// reason not to make it: it may be meant, or be half of what is meant.
+func (e *editing) lint(before, after []byte) {
+	type finding struct{ rule, path, message string }
+	opts := lint.Options{Today: chart.Date(time.Now().UTC().Format(time.DateOnly)), DefaultType: lint.DefaultType}
+	had := map[finding]bool{}
+	for _, f := range lint.Run(chart.FromValues(before), opts).Findings {
+		had[finding{f.Rule, f.Path, f.Message}] = true
+	}
+	for _, f := range lint.Run(chart.FromValues(after), opts).Findings {
+		if !had[finding{f.Rule, f.Path, f.Message}] {
+			f.File = e.values()
+			fmt.Fprintln(e.std.err, shown(f.String()))
+		}
+	}
 }
 
 // matching gives the images that names and patterns mean, each once.
