@@ -20,13 +20,6 @@ type addition struct {
 // words are what markers say of how a web service is run; "" for nothing.
 type words struct{ resources, wstype string }
 
-func wordsOf(m *marker.Marks) words {
-	if m == nil {
-		return words{}
-	}
-	return words{resources: m.Resources, wstype: m.WSType}
-}
-
 func (a *addition) equal(other *addition) bool {
 	if a == nil || other == nil {
 		return a == other
@@ -56,7 +49,8 @@ func (o *outline) additions(facts Facts) map[int]*addition {
 			if repository.Marks == nil || o.guests[q.Repository] { // a tool's owners speak for what they built alone
 				continue
 			}
-			if said := wordsOf(repository.Marks); n > 0 && r.image.Variants[n-1].lacks(said) {
+			said := words{resources: repository.Marks.Resources, wstype: repository.Marks.WSType}
+			if n > 0 && r.image.Variants[n-1].lacks(said) {
 				add(i).extras[n-1] = said
 			}
 			claims = append(claims, o.claims(r, repository)...)
