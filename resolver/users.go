@@ -188,9 +188,29 @@ func (r *Resolver) RefreshLive(ctx context.Context) error {
 		defer cancel()
 		var group errgroup.Group
 		group.Go(func() error { return r.RefreshHosts(ctx) })
-		group.Go(func() error { return r.RefreshUsers(ctx) })
+		group.Go(func() error {
+			if err := r.RefreshUsers(ctx); err != nil {
+				return err
+			}
+			return r.refreshUsersHost(ctx)
+		})
 		return group.Wait()
 	})
+}
+
+// refreshUsersHost asks the host of user-built images once: what it says of
+// standard images it knows from the rounds about the others.
+func (r *Resolver) refreshUsersHost(ctx context.Context) error {
+	if r.users == nil {
+		return nil
+	}
+	tickets := map[*host]uint64{}
+	r.mu.Lock()
+	if h := r.hosts[r.users.source.Host()]; h != nil {
+		tickets[h] = h.rounds.next()
+	}
+	r.mu.Unlock()
+	return await(ctx, tickets)
 }
 
 // status is the source's part of the status.
