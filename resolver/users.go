@@ -77,18 +77,21 @@ func (r *Resolver) askUsers() {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, usersTimeout)
 	defer cancel()
-	before, began := r.users.source.State().Err, r.opts.Now()
+	before, began := *r.users.source.State(), r.opts.Now()
 	err := r.users.source.Round(ctx)
 	if r.ctx.Err() != nil {
 		return
 	}
 	now := r.opts.Now()
 	r.opts.Observe(Round{Source: r.users.source.Host(), Kind: KindUsers, Duration: now.Sub(began), Err: err})
-	r.logRound(r.users.source.Host(), before, err, now.Sub(began))
+	r.logRound(r.users.source.Host(), before.Err, err, now.Sub(began))
 
 	r.mu.Lock()
 	first := !r.users.asked
 	r.users.asked, r.users.from = true, stayAway(err, now)
+	if h := r.hosts[r.users.source.Host()]; h != nil && before.View != r.users.source.State().View {
+		h.rouse() // it may know more of standard images now
+	}
 	var ready *plan
 	if r.next != nil {
 		delete(r.next.waiting, usersKey)

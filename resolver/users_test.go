@@ -14,6 +14,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	harborapi "gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
@@ -368,5 +369,52 @@ func TestRoundsComeBeforeAProofIsTooOld(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		require.Equal(t, []time.Duration{100 * time.Second, 105 * time.Second, 110 * time.Second}, rounds)
+	})
+}
+
+// renewed is a source whose rounds each find something new.
+type renewed struct {
+	users
+	now *atomic.Pointer[inventory.State]
+}
+
+func (renewed) Host() string { return "b.example" }
+
+func (r renewed) State() *inventory.State { return r.now.Load() }
+
+// What a Harbor says of standard images it knows from the rounds about users'
+// images, so it is asked when one of those found something, and not when its own
+// pause has ended.
+func TestTheUsersHostIsAskedWhenSomethingIsNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const every = 30 * time.Second
+		var finds atomic.Bool
+		source := renewed{now: &atomic.Pointer[inventory.State]{}}
+		source.now.Store(&inventory.State{View: &inventory.View{}})
+		var found, heard atomic.Int64 // when
+		source.round = func(context.Context) error {
+			if finds.Load() {
+				source.now.Store(&inventory.State{View: &inventory.View{}})
+				found.Store(time.Now().UnixNano())
+			}
+			return nil
+		}
+		asked := func(ctx context.Context, refs []fact.Reference) fact.Report {
+			if found.Load() > heard.Load() {
+				heard.Store(time.Now().UnixNano())
+			}
+			return present("sha256:b")(ctx, refs)
+		}
+		r := start(t, offering(two), sources(map[string]live{"a.example": present("sha256:a"), "b.example": asked}),
+			resolver.Options{Users: source, Interval: every})
+		run(t, r)
+		synctest.Wait()
+		finds.Store(true)
+		for range 10 {
+			time.Sleep(every)
+			synctest.Wait()
+			require.Equal(t, found.Load(), heard.Load(), "at once")
+		}
+		require.Positive(t, found.Load())
 	})
 }
