@@ -31,7 +31,19 @@ say such a name are lost then.` + editingLong,
 	}
 	cmd.Flags().BoolVar(&o.remove, "remove", false, "take the names away")
 	o.register(cmd)
+	cmd.ValidArgsFunction = o.complete
 	return cmd
+}
+
+// complete completes the image, and behind it with --remove its aliases.
+func (o *aliasOptions) complete(cmd *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 || !o.remove {
+		return o.completeFirst(cmd, args, begin)
+	}
+	if _, catalog, err := o.catalog(); err == nil && catalog.Images[args[0]] != nil {
+		return catalog.Images[args[0]].Aliases, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (o *aliasOptions) run(name string, aliases []string) error {

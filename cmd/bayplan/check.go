@@ -50,6 +50,7 @@ a name, by which --allow accepts it.`,
   bayplan check image-config-0.0.28.tgz -o json`,
 		DisableFlagsInUseLine: true,
 		Args:                  o.arguments,
+		ValidArgsFunction:     completeCatalogs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), cmd.InOrStdin(), args[0])
 		},

@@ -4,14 +4,11 @@ import (
 	"context"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/spf13/cobra"
 
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/client"
 )
@@ -77,41 +74,4 @@ func completeCommands(cmd *cobra.Command, args []string, _ string) ([]string, co
 		}
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
-}
-
-// completeVersions completes the versions in the first repository that is named,
-// the newest first. It costs one question.
-func completeVersions(cmd *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
-	const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	if err := applySettings(cmd, os.LookupEnv); err != nil || len(args) == 0 {
-		return nil, directive
-	}
-	ref, err := artifact.ParseReference(args[0])
-	if err != nil {
-		return nil, directive
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), completeTime)
-	defer cancel()
-	rewrites, _ := cmd.Flags().GetStringArray("registry") // each command with versions has it
-	client, err := chartClient(ctx, rewrites, artifact.Options{Timeout: completeTime, Attempts: 1})
-	if err != nil {
-		return nil, directive
-	}
-	tags, err := client.Tags(ctx, ref.Repository())
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var found []*semver.Version
-	for _, tag := range tags {
-		v, err := semver.StrictNewVersion(artifact.VersionOf(tag))
-		if err == nil && strings.HasPrefix(v.Original(), begin) {
-			found = append(found, v)
-		}
-	}
-	slices.SortFunc(found, func(a, b *semver.Version) int { return b.Compare(a) })
-	words := make([]string, len(found))
-	for i, v := range found {
-		words[i] = v.Original()
-	}
-	return words, directive
 }

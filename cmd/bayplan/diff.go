@@ -58,7 +58,7 @@ kind and what it is about (image-removed:node10), or the kind alone.`,
   bayplan diff --breaking --allow image-removed:node10 old.tgz new.tgz`,
 		DisableFlagsInUseLine: true,
 		Args:                  twoCatalogs,
-		ValidArgsFunction:     completeSides,
+		ValidArgsFunction:     completeCatalogs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), cmd.InOrStdin(), args[0], args[1])
 		},
@@ -81,14 +81,6 @@ func twoCatalogs(cmd *cobra.Command, args []string) error {
 		return usage(cmd, nil, "standard input can be one side only")
 	}
 	return nil
-}
-
-// completeSides completes files, for two arguments.
-func completeSides(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) < 2 {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
 // difference is the answer of diff as data.

@@ -35,7 +35,11 @@ printed as a diff; --dry-run prints it and writes nothing.`
 func (e *editing) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&e.chart, "chart", ".", "the chart's `FOLDER`")
 	cmd.Flags().BoolVar(&e.dryRun, "dry-run", false, "print what would change, and write nothing")
+	_ = cmd.MarkFlagDirname("chart") // the flag was just made
 	cmd.ValidArgsFunction = e.completeImages
+	if cmd.Flags().Lookup("replaced-by") != nil {
+		_ = cmd.RegisterFlagCompletionFunc("replaced-by", e.completeImages)
+	}
 	keepLocal(cmd, "chart")
 }
 
@@ -133,6 +137,14 @@ func (e *editing) completeImages(*cobra.Command, []string, string) ([]string, co
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeFirst completes the first argument alone: those behind it are new names.
+func (e *editing) completeFirst(cmd *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return e.completeImages(cmd, args, begin)
 }
 
 // lifecycleFlags are the dates of an image's life.

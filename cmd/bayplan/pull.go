@@ -44,6 +44,7 @@ The exit code is 1 if there is no such version.`,
   bayplan pull oci://harbor.example/toolforge/image-config:0.0.28 --keyring maintainers.gpg --require-signed`,
 		DisableFlagsInUseLine: true,
 		Args:                  oneArgument("a chart in a registry"),
+		ValidArgsFunction:     completePublished,
 		RunE:                  func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
 	flags := cmd.Flags()

@@ -31,5 +31,6 @@ the old name is gone.` + editingLong,
 		},
 	}
 	o.register(cmd)
+	cmd.ValidArgsFunction = o.completeFirst
 	return cmd
 }
