@@ -5,13 +5,17 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 )
 
 // maxQuoted is how many bytes of a foreign text a message of ours may hold.
 const maxQuoted = 300
 
-// clip makes a foreign text fit for a message: printable, and not long.
+// clip makes a foreign text fit for a message: printable, not long, and without
+// credentials that are shown back.
 func clip(text string) string {
+	text = endpoint.WithoutCredentials(text)
 	if len(text) > maxQuoted {
 		text = text[:maxQuoted] + "…"
 	}

@@ -133,3 +133,16 @@ func TestRetryAfter(t *testing.T) {
 		require.Equal(t, want, f.RetryAfter, value)
 	}
 }
+
+// A registry that shows back what it was sent does not get it into a message.
+func TestCredentialsShownBackAreLeftOut(t *testing.T) {
+	for text, want := range map[string]string{
+		"you sent Authorization: Bearer abc.def-ghi": "you sent Authorization: Bearer …",
+		`header "basic cm9ib3Q6c2VjcmV0=="`:          `header "basic …"`,
+		"bearer=abcdefgh and more":                   "bearer … and more",
+		"a bearer token is wanted":                   "a bearer token is wanted",
+		"only Basic is known here":                   "only Basic is known here",
+	} {
+		require.Equal(t, want, WithoutCredentials(text))
+	}
+}

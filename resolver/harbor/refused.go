@@ -75,7 +75,7 @@ func readError(body io.Reader) (message string, ok bool) {
 	if json.Unmarshal(text, &answer) != nil || len(answer.Errors) == 0 || answer.Errors[0].Code == "" {
 		return "", false
 	}
-	return answer.Errors[0].Message, true
+	return endpoint.WithoutCredentials(answer.Errors[0].Message), true
 }
 
 // statusError keeps the HTTP status that a fault came from, as its cause.
