@@ -76,6 +76,7 @@ somebody.`,
 	flags.StringVar(&o.revision, "revision", "", "the `COMMIT` of a build, 8 hexadecimal digits or more")
 	flags.BoolVar(&o.allowBreaking, "allow-breaking", false, "number a build although it breaks somebody")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print what would change, and write nothing")
+	keepLocal(cmd, "from", "build-style", "revision")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long the whole may take")
 	o.source.registerVersion(cmd)
 	o.source.registerCluster(cmd)

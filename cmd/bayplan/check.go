@@ -60,6 +60,7 @@ a name, by which --allow accepts it.`,
 	flags.StringArrayVar(&o.consumers, "consumer", nil, "only as this `CONSUMER`: "+strings.Join(consumers.Names(), ", ")+" (repeatable)")
 	flags.StringArrayVar(&o.allow, "allow", nil, "accept the break of this `NAME` (repeatable)")
 	flags.BoolVar(&o.lists, "lists", false, "print each consumer's images with their references and spellings")
+	keepLocal(cmd, "consumer")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long reading the catalog may take")
 	completeWords(cmd, "consumer", consumers.Names()...)
 	o.output.register(cmd)

@@ -63,9 +63,10 @@ kind and what it is about (image-removed:node10), or the kind alone.`,
 			return o.run(cmd.Context(), cmd.InOrStdin(), args[0], args[1])
 		},
 	}
-	o.output.register(cmd, "markdown")
 	cmd.Flags().BoolVar(&o.breaking, "breaking", false, "look at changes only that break somebody")
 	cmd.Flags().StringArrayVar(&o.allow, "allow", nil, "leave out of --breaking what has this `NAME`, or the kind before the colon (repeatable)")
+	keepLocal(cmd)
+	o.output.register(cmd, "markdown")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 30*time.Second, "how long the whole may take")
 	o.source.registerVersion(cmd)
 	o.source.registerCluster(cmd)

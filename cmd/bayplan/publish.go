@@ -86,7 +86,7 @@ func (o *publishOptions) register(cmd *cobra.Command) {
 	flags.StringVar(&o.defaultType, "default-type", lint.DefaultType, "`NAME` that the webservice command starts when its user names none; \"\" if nobody reads one")
 	o.signing.register(cmd)
 	o.output.register(cmd)
-	keepLocal(cmd, "prereleases", "registry", "timeout", "allow-host", "default-type", "secret-keyring", "key", "passphrase-file", "output")
+	keepLocal(cmd, "prereleases", "registry", "timeout", "allow-host", "default-type", "revision", "sign", "secret-keyring", "key", "passphrase-file", "output")
 }
 
 // chartAndTargets wants a chart and at least one repository.
