@@ -195,21 +195,37 @@ func (r *Resolver) RefreshLive(ctx context.Context) error {
 			if err := r.RefreshUsers(ctx); err != nil {
 				return err
 			}
-			return r.refreshUsersHost(ctx)
+			if r.users == nil {
+				return nil
+			}
+			return r.refreshHost(ctx, r.users.source.Host())
 		})
 		return group.Wait()
 	})
 }
 
-// refreshUsersHost asks the host of user-built images once: what it says of
-// standard images it knows from the rounds about the others.
-func (r *Resolver) refreshUsersHost(ctx context.Context) error {
-	if r.users == nil {
-		return nil
-	}
+// RefreshHost asks one registry host about the standard images that it has, once
+// a second at most however many call it, and waits. The error is ctx's. A host
+// that the catalog does not name is not asked.
+func (r *Resolver) RefreshHost(ctx context.Context, name string) error {
+	//nolint:contextcheck // as in RefreshLive
+	return r.demand.do(ctx, "host "+name, func() error { // no tool has such a name
+		ctx, cancel := context.WithTimeout(r.ctx, demandTimeout)
+		defer cancel()
+		if r.users != nil && r.users.source.Host() == name {
+			// It says of standard images what it knows from these rounds.
+			if err := r.RefreshUsers(ctx); err != nil {
+				return err
+			}
+		}
+		return r.refreshHost(ctx, name)
+	})
+}
+
+func (r *Resolver) refreshHost(ctx context.Context, name string) error {
 	tickets := map[*host]uint64{}
 	r.mu.Lock()
-	if h := r.hosts[r.users.source.Host()]; h != nil {
+	if h := r.hosts[name]; h != nil {
 		tickets[h] = h.rounds.next()
 	}
 	r.mu.Unlock()

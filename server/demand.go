@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/names"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
 // demandWait is how long a request that wants to know better waits for it.
@@ -38,22 +39,52 @@ func (s *Server) onDemand(r *http.Request, tool string) string {
 	if !wantsFresh(r) {
 		return ""
 	}
-	if err := s.askNow(r.Context(), tool); err != nil {
+	return s.askNow(r, func(ctx context.Context) error {
+		if tool == "" {
+			return s.view.RefreshLive(ctx)
+		}
+		return s.view.RefreshTool(ctx, tool)
+	})
+}
+
+// onDemandAbout asks about one name that anyone may ask for: the registries of a
+// standard image alone, so that no other's bad day counts.
+func (s *Server) onDemandAbout(r *http.Request, p *pages, name string) string {
+	image := p.names.Find(name)
+	if image == nil {
+		return s.onDemand(r, p.publicToolNamed(name))
+	}
+	return s.askNow(r, func(ctx context.Context) error {
+		var group errgroup.Group
+		for _, host := range hostsOf(image) {
+			group.Go(func() error { return s.view.RefreshHost(ctx, host) })
+		}
+		return group.Wait()
+	})
+}
+
+// hostsOf gives the registries of a standard image, each once.
+func hostsOf(image *snapshot.Image) []string {
+	hosts := []string{image.Reference.Host}
+	for _, v := range image.Variants {
+		if !slices.Contains(hosts, v.Reference.Host) {
+			hosts = append(hosts, v.Reference.Host)
+		}
+	}
+	return hosts
+}
+
+// askNow asks and waits. It gives the sentence to warn with if nothing newer was
+// to be had.
+func (s *Server) askNow(r *http.Request, ask func(context.Context) error) string {
+	ctx, cancel := context.WithTimeout(r.Context(), demandWait)
+	defer cancel()
+	if err := ask(ctx); err != nil {
 		// The source's own rounds say so once; this may be every request's.
 		s.log.DebugContext(r.Context(), "nothing newer could be had", "error", err)
 		return "the registry could not be asked just now: this is its last good answer"
 	}
 	return ""
-}
-
-// askNow asks about a tool, or with "" about everything, and waits.
-func (s *Server) askNow(ctx context.Context, tool string) error {
-	ctx, cancel := context.WithTimeout(ctx, demandWait)
-	defer cancel()
-	if tool == "" {
-		return s.view.RefreshLive(ctx)
-	}
-	return s.view.RefreshTool(ctx, tool)
 }
 
 // maxTools is how many tools one request asks about by name. One that spells more

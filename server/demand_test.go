@@ -115,6 +115,11 @@ func TestNoCacheWaitsForThreeSecondsAtMost(t *testing.T) {
 	readers.Wait()
 	require.Less(t, time.Since(began), 4500*time.Millisecond)
 	require.Equal(t, good, p.toolNames(t, "c", ""), "without it nobody waits")
+
+	p.registries.push("bookworm", "another")
+	standard := into[api.ImageAnswer](p.get(t, "/v1/images/bookworm", "Cache-Control", noCache), http.StatusOK)
+	require.Equal(t, digestOf("another"), standard.Image.Digest, "another registry's bad day is not its")
+	require.Empty(t, standard.Messages)
 }
 
 func TestNoCacheOfARegistryThatFails(t *testing.T) {
@@ -135,10 +140,10 @@ func TestNoCacheOfARegistryThatFails(t *testing.T) {
 func TestWhatNoCacheDoesNotAsk(t *testing.T) {
 	s := start(t, setup{values: toolSample})
 	asked := func(context.Context, string) error { t.Error("asked"); return nil }
-	cold, err := server.New(view{tool: asked, live: func(context.Context) error { t.Error("asked"); return nil }}, server.Options{})
+	cold, err := server.New(view{tool: asked, host: asked, live: func(context.Context) error { t.Error("asked"); return nil }}, server.Options{})
 	require.NoError(t, err)
 	warm, err := server.New(view{
-		tool: asked, live: func(context.Context) error { t.Error("asked"); return nil },
+		tool: asked, host: asked, live: func(context.Context) error { t.Error("asked"); return nil },
 		follow: func(f func(*snapshot.Snapshot)) { f(s.resolver.Snapshot()) },
 	}, server.Options{})
 	require.NoError(t, err)
@@ -189,6 +194,12 @@ func TestWhatNoCacheAsks(t *testing.T) {
 			asked = append(asked, "everything")
 			return fails
 		},
+		host: func(ctx context.Context, host string) error {
+			_, ok := ctx.Deadline()
+			require.True(t, ok)
+			asked = append(asked, "host "+host)
+			return fails
+		},
 	}
 	other, err := server.New(v, server.Options{})
 	require.NoError(t, err)
@@ -205,8 +216,8 @@ func TestWhatNoCacheAsks(t *testing.T) {
 		{"/v1/tool/a--b/images", "x-no-cache", nil},
 		{"/v1/images", "no-cache", []string{"everything"}},
 		{"/v1/images?tool=c", "no-cache", []string{"everything"}},
-		{"/v1/images/bookworm", "no-cache", []string{"everything"}},
-		{"/v1/images/tool/x", "no-cache", []string{"everything"}},
+		{"/v1/images/bookworm", "no-cache", []string{"host one.test"}},
+		{"/v1/images/tool/x", "no-cache", []string{"host one.test"}},
 		{"/v1/images/tool-c/x:y", "no-cache", []string{"tool c"}},
 		{"/v1/images/tool-a-char.sep-b/x:y@sha256:0", "no-cache", []string{"tool a--b"}},
 		{"/v1/images/tool-a--b/x", "no-cache", []string{"everything"}},

@@ -42,7 +42,7 @@ func (s *Server) getImage(w http.ResponseWriter, r *http.Request) int {
 	}
 	warning := ""
 	if wantsFresh(r) {
-		warning = s.onDemand(r, p.publicToolNamed(name))
+		warning = s.onDemandAbout(r, p, name)
 		p = s.pages.Load()
 	}
 	record, found := p.find(name)

@@ -21,6 +21,7 @@ type view struct {
 	status func() resolver.Status
 	tool   func(ctx context.Context, tool string) error
 	live   func(ctx context.Context) error
+	host   func(ctx context.Context, host string) error
 	hint   func(project string) bool
 }
 
@@ -36,6 +37,13 @@ func (v view) RefreshLive(ctx context.Context) error {
 		return nil
 	}
 	return v.live(ctx)
+}
+
+func (v view) RefreshHost(ctx context.Context, host string) error {
+	if v.host == nil {
+		return nil
+	}
+	return v.host(ctx, host)
 }
 
 func (v view) Hint(project string) bool { return v.hint == nil || v.hint(project) }

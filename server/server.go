@@ -32,6 +32,9 @@ type View interface {
 	Status() resolver.Status
 	// RefreshTool asks what a tool's users built, now, and waits for the answer.
 	RefreshTool(ctx context.Context, tool string) error
+	// RefreshHost asks one registry about the standard images that it has, now,
+	// and waits.
+	RefreshHost(ctx context.Context, host string) error
 	// RefreshLive asks everything that can change, now, and waits.
 	RefreshLive(ctx context.Context) error
 	// Hint says that something may have changed in a project; false if there are
