@@ -10,6 +10,7 @@ import (
 // one at a time.
 type book struct {
 	swept     bool
+	recalled  bool // there is a view of an earlier process, and no sweep since
 	lastSweep time.Time
 	nextSweep time.Time
 	proved    time.Time

@@ -66,6 +66,9 @@ type State struct {
 	// Err is why the last round failed; nil if it did not. What the view holds
 	// is then the last good answer.
 	Err error
+	// Recalled tells that the view is what an earlier process knew, and that no
+	// round has succeeded since.
+	Recalled bool
 	// Health is for people; it changes with each round.
 	Health Health
 }

@@ -25,7 +25,7 @@ func (i *Inventory) plausible(base *View, rows []harbor.Repository) error {
 	secret, left := privateLeft(base, rows)
 	all := had >= fewRepositories && 2*len(rows) < had
 	rights := secret >= fewPrivate && 2*left < secret
-	if !i.book.swept || !all && !rights {
+	if !i.book.swept && !i.book.recalled || !all && !rights {
 		i.book.doubted = time.Time{}
 		return nil
 	}

@@ -135,6 +135,10 @@ func (i *Inventory) hide(now privacy, was func(project string) bool) {
 	i.publish(func(e *edit) {
 		i.privacy = now
 		e.base.walk(func(t *Tool) {
+			if t.Private && i.book.recalled && now.kind == harbor.Anonymous {
+				e.forget(t) // others saw it for us; we cannot tell who may
+				return
+			}
 			private, unproved := now.of(t, was(t.Project))
 			private = private || now.private[t.Project]
 			if t.Private != private || t.unproved != unproved {

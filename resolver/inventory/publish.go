@@ -31,10 +31,10 @@ func (i *Inventory) settle(err error) {
 	next.Health = i.book.health(before.Health)
 	next.Health.LastAttempt = now
 	if err == nil {
-		next.Health.LastSuccess = now
+		next.Health.LastSuccess, next.Recalled = now, false
 	}
 	i.state.Store(&next)
-	if next.View != before.View || (before.Err == nil) != (err == nil) || before.Health.LastSuccess.IsZero() != next.Health.LastSuccess.IsZero() {
+	if next.View != before.View || (before.Err == nil) != (err == nil) || before.Health.LastSuccess.IsZero() != next.Health.LastSuccess.IsZero() || before.Recalled != next.Recalled {
 		i.follow(&next)
 	}
 }

@@ -44,6 +44,7 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 		return err
 	}
 	i.book.note(rows, began, i.opts.Now())
+	i.book.recalled = false
 	i.book.swept, i.book.lastSweep, i.book.nextSweep = true, began, began.Add(spread(i.opts.SweepEvery))
 	i.book.unexplained = max(surplus, 0)
 	i.planByLooking(rows, began)
@@ -61,7 +62,7 @@ func (i *Inventory) differences(base *View, rows []harbor.Repository) (there map
 	for _, r := range rows {
 		there[r.Name] = true
 		_, denied := i.book.denied[r.Name]
-		if old, known := i.book.known(base, r.Name); denied || !known || old != rowOf(r) {
+		if old, known := i.book.known(base, r.Name); denied || !known || old != rowOf(r) || i.distrusts(base, r.Name) {
 			changed = append(changed, r)
 		}
 	}
@@ -71,6 +72,18 @@ func (i *Inventory) differences(base *View, rows []harbor.Repository) (there map
 		}
 	}
 	return there, changed
+}
+
+// distrusts tells whether what an earlier process read of a repository has to be
+// read again although its row is the same: where rows do not follow all changes,
+// or nobody knows yet whether they do.
+func (i *Inventory) distrusts(base *View, name string) bool {
+	if i.book.swept || i.book.plan == PlanIncremental {
+		return false
+	}
+	project, _ := harbor.SplitName(name)
+	t := base.byProject(project)
+	return t != nil && t.recalled
 }
 
 // dropGone takes out of the view and the book what a listing no longer has.

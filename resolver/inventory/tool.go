@@ -20,6 +20,7 @@ type Tool struct {
 	// last, while it answered about others: this is what it held before.
 	Stale    bool
 	unproved bool // it came after the last proof of which projects are private
+	recalled bool // it is what an earlier process read
 	// Repositories are sorted by name. Those without a tagged image are among them.
 	Repositories []*Repository
 

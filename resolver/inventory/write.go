@@ -32,11 +32,11 @@ func (i *Inventory) write(e *edit, r *reading) bool {
 		before.id = r.rows[0].ProjectID // the rounds' bookkeeping
 	}
 	private, unproved := i.privacy.of(before, r.proved)
-	if len(changes) == 0 && marks == before.marks && private == before.Private && unproved == before.unproved && !before.Stale {
+	if len(changes) == 0 && marks == before.marks && private == before.Private && unproved == before.unproved && !before.Stale && !before.recalled {
 		return true
 	}
 	after := *before
-	after.Private, after.unproved, after.Stale = private, unproved, false
+	after.Private, after.unproved, after.Stale, after.recalled = private, unproved, false, false
 	after.Repositories, after.marks = repositories, marks
 	if len(after.Repositories) > 0 || len(before.Repositories) > 0 {
 		e.put(&after)
