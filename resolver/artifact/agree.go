@@ -1,7 +1,6 @@
 package artifact
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -30,7 +29,7 @@ func agreeNames(w wanted, meta Metadata) error {
 // agreedConfig gives the bytes of the config blob, having seen that it agrees with
 // Chart.yaml: without a request where the blob is what Helm would write, by
 // fetching it otherwise.
-func (c *Client) agreedConfig(ctx context.Context, w wanted, desc ocispec.Descriptor, meta Metadata) ([]byte, error) {
+func agreedConfig(w wanted, desc ocispec.Descriptor, meta Metadata, read func(ocispec.Descriptor) ([]byte, error)) ([]byte, error) {
 	expected, err := meta.configJSON()
 	if err != nil {
 		return nil, err
@@ -38,7 +37,7 @@ func (c *Client) agreedConfig(ctx context.Context, w wanted, desc ocispec.Descri
 	if int64(len(expected)) == desc.Size && digest.FromBytes(expected) == desc.Digest {
 		return expected, nil
 	}
-	config, err := c.content(ctx, w, desc)
+	config, err := read(desc)
 	if err != nil {
 		return nil, err
 	}

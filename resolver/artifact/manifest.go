@@ -14,6 +14,7 @@ type chartManifest struct {
 	archive     ocispec.Descriptor
 	provenance  *ocispec.Descriptor // nil without one
 	annotations map[string]string
+	text        []byte
 }
 
 // parseManifest reads the bytes that desc describes, and checks everything that
@@ -39,7 +40,7 @@ func parseManifest(desc ocispec.Descriptor, data []byte, limits Limits) (*chartM
 		return nil, fault.New(fault.Invalid, "", "", "%s", whatConfig(parsed.Config.MediaType, parsed.ArtifactType)).
 			WithHint("the reference has to name a Helm chart")
 	}
-	m := &chartManifest{descriptor: desc, config: parsed.Config, annotations: parsed.Annotations}
+	m := &chartManifest{descriptor: desc, config: parsed.Config, annotations: parsed.Annotations, text: data}
 	if err := m.sortLayers(parsed.Layers); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ type Chart struct {
 	Archive []byte
 	// Metadata is Chart.yaml.
 	Metadata Metadata
+	// Manifest is the manifest, byte for byte.
+	Manifest []byte
 	// Config is the config blob, byte for byte.
 	Config []byte
 	// Annotations are the manifest's.
@@ -93,39 +95,7 @@ func (c *Client) pull(ctx context.Context, w wanted) (*Chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	archive, err := c.content(ctx, w, manifest.archive)
-	if err != nil {
-		return nil, err
-	}
-	meta, err := readMetadata(archive)
-	if err != nil {
-		return nil, sided(err, w.on)
-	}
-	if err := agreeNames(w, meta); err != nil {
-		return nil, sided(err, w.on)
-	}
-	config, err := c.agreedConfig(ctx, w, manifest.config, meta)
-	if err != nil {
-		return nil, err
-	}
-	chart := &Chart{
-		Version:       meta.Version,
-		Tag:           w.tag,
-		Digest:        manifest.descriptor.Digest.String(),
-		ArchiveDigest: manifest.archive.Digest.String(),
-		Archive:       archive,
-		Metadata:      meta,
-		Config:        config,
-		Annotations:   manifest.annotations,
-		Created:       created(manifest.annotations),
-	}
-	chart.Reference = Reference{Host: w.ref.Host, Path: w.ref.Path, Version: chart.Version, Digest: chart.Digest}
-	if c.opts.Provenance && manifest.provenance != nil {
-		if chart.Provenance, err = c.content(ctx, w, *manifest.provenance); err != nil {
-			return nil, err
-		}
-	}
-	return chart, nil
+	return assemble(w, manifest, c.opts.Provenance, c.reader(ctx, w))
 }
 
 // content fetches one blob of a manifest. That the registry does not have it is
