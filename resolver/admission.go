@@ -10,11 +10,27 @@ import (
 )
 
 // admit decides whether a catalog that loads may take the place of the one
-// that is served (nil at first). The error is of kind Tampered or Refused.
-func admit(served *Served, offer *Offer, next *chart.Chart) error {
+// that is served (nil at first). What is worse than that one, an operator can
+// allow; who signed it, not. The error is of kind Tampered or Refused.
+func (r *Resolver) admit(served *Served, offer *Offer, next *chart.Chart) error {
 	if err := offer.Signature.Admit(offer.Reference); err != nil {
 		return err
 	}
+	err := succeeds(served, offer, next)
+	if err == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.allowed.admits(offer.Digest) {
+		return err
+	}
+	r.log.Warn("a catalog that would be refused is taken, because its digest was allowed; it is not allowed again", "digest", offer.Digest, "reason", err)
+	return nil
+}
+
+// succeeds decides whether a catalog is no worse than the one that is served.
+func succeeds(served *Served, offer *Offer, next *chart.Chart) error {
 	if served == nil || offer.Kind != OriginOCI || served.Offer.Kind != OriginOCI {
 		return nil
 	}

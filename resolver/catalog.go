@@ -105,7 +105,7 @@ func (r *Resolver) consider(offer *Offer, now time.Time) {
 	}
 	loaded, err := offer.Source.Load()
 	if err == nil {
-		err = admit(latest, offer, loaded)
+		err = r.admit(latest, offer, loaded)
 	}
 	if err != nil {
 		r.refuse(offer, err, now)

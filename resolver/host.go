@@ -28,7 +28,7 @@ type host struct {
 }
 
 func (r *Resolver) newHost(name string) *host {
-	h := &host{name: name, kind: "oci", live: r.live(name), wake: make(chan struct{}, 1), facts: &hostFacts{}}
+	h := &host{name: name, kind: "oci", live: r.live(name), wake: make(chan struct{}, 1), facts: r.recalledFacts(name)}
 	if k, ok := h.live.(interface{ Kind() string }); ok {
 		h.kind = k.Kind()
 	}

@@ -3,6 +3,8 @@ package resolver
 import (
 	"log/slog"
 	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/store"
 )
 
 // Options adjust a [Resolver]. The zero value works.
@@ -32,6 +34,16 @@ type Options struct {
 	// Users is the source of what tools' users built; nil means that the
 	// platform has no such images.
 	Users Users
+	// State keeps what is served on disk, for the next process to begin with; nil
+	// keeps nothing. It is written while [Resolver.Run] runs, and stays the
+	// caller's to close.
+	State *store.Store
+	// StateInterval is the pause between two writes of what changed; 0 means 30 s.
+	StateInterval time.Duration
+	// Allow are the digests of catalogs that are taken although they would be
+	// refused as worse than what is served: older, with few of its names, or
+	// other content under its version. Each counts once, which State remembers.
+	Allow []string
 	// Logger gets what happens; nil discards it.
 	Logger *slog.Logger
 	// Observe is told of every round; nil means nobody counts. It must not block.
@@ -48,6 +60,7 @@ func (o Options) withDefaults() Options {
 	positive(&o.CatalogTimeout, 30*time.Second)
 	positive(&o.Doubt, time.Minute)
 	positive(&o.OwnsInterval, 10*time.Minute)
+	positive(&o.StateInterval, 30*time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 )
 
 // Origin is where the catalog comes from.
@@ -55,6 +56,8 @@ type Offer struct {
 	Requested Requested
 	// Signature says who vouches for the content.
 	Signature Signature
+
+	pulled *artifact.Chart // nil where it is of no registry
 }
 
 // Requested is what an operator asked for; at most one field is set.

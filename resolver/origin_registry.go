@@ -100,6 +100,11 @@ func (r *Repository) pull(ctx context.Context, found artifact.Descriptor) (*Offe
 	if err != nil {
 		return nil, err
 	}
+	return r.offer(pulled)
+}
+
+// offer makes an offer of a chart that was pulled, now or by an earlier process.
+func (r *Repository) offer(pulled *artifact.Chart) (*Offer, error) {
 	name := pulled.Reference.String()
 	source, err := chart.FromArchive(pulled.Archive, name)
 	if err != nil {
@@ -112,9 +117,13 @@ func (r *Repository) pull(ctx context.Context, found artifact.Descriptor) (*Offe
 	return &Offer{
 		Identity: pulled.Digest, Kind: OriginOCI, Source: source,
 		Version: pulled.Version, Digest: pulled.Digest, Reference: name,
-		Requested: Requested{Version: r.selection.Version, Digest: r.selection.Digest, Constraint: r.selection.Constraint},
-		Signature: r.trust.Check(pulled),
+		Requested: r.requested(), Signature: r.trust.Check(pulled), pulled: pulled,
 	}, nil
+}
+
+// requested is what the operator asked for.
+func (r *Repository) requested() Requested {
+	return Requested{Version: r.selection.Version, Digest: r.selection.Digest, Constraint: r.selection.Constraint}
 }
 
 // known gives the error that a manifest is known to lead to, for as long as it

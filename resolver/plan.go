@@ -148,6 +148,7 @@ func (r *Resolver) begin(p *plan) {
 		r.log.Warn("the catalog has an oddity", "finding", w.String())
 	}
 	r.publish()
+	r.kept.changes() // even if the same records came of it
 }
 
 // waitIsOver serves what waits, whoever has not answered.

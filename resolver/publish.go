@@ -29,6 +29,7 @@ func (r *Resolver) publish() {
 		follower(next)
 	}
 	r.current.Store(next)
+	r.kept.changes()
 	r.log.Debug("snapshot published", "generation", next.Generation, "images", len(next.Images))
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/store"
 )
 
 // Resolver follows one origin and the hosts that its catalog names. It is safe
@@ -26,6 +27,7 @@ type Resolver struct {
 	users     *users        // nil without a source of user-built images
 	owned     *owned        // nil where the catalog owns no prefix
 	demand    demand
+	kept      *keeping // nil where nothing is kept on disk
 
 	mu       sync.Mutex // guards what follows; never held over I/O
 	plan     *plan      // what is served; nil before the first catalog
@@ -39,6 +41,10 @@ type Resolver struct {
 	// tickets are, for each host, the first round that began after the last look
 	// at the origin.
 	tickets map[*host]uint64
+	// recalled is what hosts said to an earlier process, until a catalog names
+	// them.
+	recalled map[string]store.Host
+	allowed  allowed
 
 	publishing sync.Mutex // keeps publications in order; taken before mu
 	followers  []func(*snapshot.Snapshot)
@@ -46,13 +52,16 @@ type Resolver struct {
 }
 
 // New makes a resolver. It asks nobody until [Resolver.Run] or
-// [Resolver.Refresh].
+// [Resolver.Refresh]; with [Options.State] it has a snapshot at once if there is a
+// good one on disk.
 func New(origin Origin, live LiveFunc, opts Options) *Resolver {
 	opts = opts.withDefaults()
 	r := &Resolver{
 		origin: origin, live: live, opts: opts, log: opts.Logger,
 		replanned: make(chan struct{}, 1),
 		hosts:     map[string]*host{},
+		recalled:  map[string]store.Host{},
+		allowed:   allowed{digests: opts.Allow},
 		lastLook:  SourceStatus{Name: origin.Name(), Kind: KindChart},
 	}
 	r.ctx, r.stop = context.WithCancel(context.Background())
@@ -61,6 +70,8 @@ func New(origin Origin, live LiveFunc, opts Options) *Resolver {
 		r.users = r.newUsers(opts.Users)
 	}
 	r.owned = r.newOwned()
+	r.kept = r.newKeeping()
+	r.recall()
 	return r
 }
 

@@ -20,6 +20,7 @@ func (r *Resolver) Run(ctx context.Context) error {
 	group.Go(r.followUsers)
 	group.Go(r.followHints)
 	group.Go(r.followOwned)
+	group.Go(r.followState)
 	return group.Wait()
 }
 

@@ -15,6 +15,9 @@ type Served struct {
 	Offer *Offer
 	Chart *chart.Chart
 	Since time.Time // when this process began to serve it
+	// Recalled is when an earlier process wrote it to disk, if this one has it from
+	// there; else zero.
+	Recalled time.Time
 }
 
 // Refused is a catalog that was met and not taken.
@@ -33,6 +36,8 @@ type Status struct {
 	// Sources has the catalog's origin first, then the hosts by name, the source of
 	// user-built images, and the hosts that are asked which repositories they have.
 	Sources []SourceStatus
+	// Kept tells how the state on disk fares; nil where none is kept.
+	Kept *KeptStatus
 }
 
 // SourceStatus tells how one source fares.
@@ -95,6 +100,10 @@ func (r *Resolver) Status() Status {
 		status.Sources = append(status.Sources, r.users.status())
 	}
 	status.Sources = append(status.Sources, r.owned.status()...)
+	if r.kept != nil {
+		kept := r.kept.status
+		status.Kept = &kept
+	}
 	return status
 }
 
@@ -113,9 +122,14 @@ func (s *Status) serves(served *Served) {
 		s.Warnings = append(s.Warnings, vanishedFrom(served))
 	}
 	look := &s.Sources[0]
-	if look.Err != nil {
+	switch {
+	case look.Err != nil:
 		look.Stale = true
 		s.Warnings = append(s.Warnings, vanished(look.Err, served))
+	case isRecalled(look.LastSuccess, look.LastAttempt):
+		look.Stale = true
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the catalog's origin has not answered since this process began: version %s is served from disk",
+			served.Chart.Metadata.Version))
 	}
 }
 

@@ -137,7 +137,7 @@ func (r *Resolver) usersNow() snapshot.Users {
 	state := r.users.source.State()
 	known := !state.Health.LastSuccess.IsZero()
 	return snapshot.Users{
-		Host: r.users.source.Host(), View: state.View, Known: known, Stale: known && state.Err != nil,
+		Host: r.users.source.Host(), View: state.View, Known: known, Stale: known && (state.Err != nil || state.Recalled),
 	}
 }
 
@@ -147,6 +147,8 @@ func usersWarnings(u snapshot.Users, failing bool) []snapshot.Warning {
 	switch {
 	case u.Host == "" || (u.Known && !u.Stale):
 		return nil
+	case u.Stale && !failing:
+		text = u.Host + " has not answered since this process began: images that tools built are as it last answered"
 	case u.Stale:
 		text = u.Host + " cannot be asked now: images that tools built are as it last answered"
 	case failing:
@@ -238,7 +240,7 @@ func (u *users) status() SourceStatus {
 	h := state.Health
 	return SourceStatus{
 		Name: u.source.Host(), Kind: KindUsers, LastSuccess: h.LastSuccess, LastAttempt: h.LastAttempt,
-		Err: state.Err, References: state.View.Public.Images, Stale: state.Err != nil && !h.LastSuccess.IsZero(),
+		Err: state.Err, References: state.View.Public.Images, Stale: (state.Err != nil || state.Recalled) && !h.LastSuccess.IsZero(),
 		Users: &UsersStatus{
 			Plan: string(h.Plan), Version: h.Version, Identity: h.Identity.Kind.String(), Slow: h.Identity.Slow,
 			LastSweep: h.LastSweep, All: state.View.Counts, Public: state.View.Public, LeftOut: state.View.LeftOut,

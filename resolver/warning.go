@@ -34,6 +34,10 @@ func (r *Resolver) warnings() []snapshot.Warning {
 // numbers are of references.
 func (f *hostFacts) warning(fresh, stale, unknown int) string {
 	switch {
+	case f.lastAttempt.IsZero() && stale > 0 && unknown > 0:
+		return " has not answered since this process began: its images are as it last answered, and of some it is not known whether they exist"
+	case f.lastAttempt.IsZero() && stale > 0:
+		return " has not answered since this process began: its images are as it last answered"
 	case f.lastAttempt.IsZero():
 		return " has not answered yet: it is not known which of its images exist"
 	case !f.doubted.IsZero():

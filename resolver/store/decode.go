@@ -110,8 +110,11 @@ func (d *decoder) next() error {
 		return err
 	}
 	field, kind := protowire.DecodeTag(tag)
-	if kind != protowire.BytesType || size > maxFrame || int64(size) > d.left {
+	switch {
+	case kind != protowire.BytesType || size > maxFrame:
 		return fmt.Errorf("field %d cannot be", field)
+	case int64(size) > d.left:
+		return fmt.Errorf("it ends within field %d", field)
 	}
 	if uint64(cap(d.frame)) < size {
 		d.frame = make([]byte, size)

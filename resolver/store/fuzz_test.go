@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
+	"slices"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func TestUnknownFieldsArePassedOver(t *testing.T) {
 	more.bytes(200, unknown)
 	more.bytes(fieldSaved, saved)
 	sum := sha256.Sum256(more)
-	later := append(more, sum[:]...)
+	later := slices.Concat(more, sum[:])
 	read, err := decode(bytes.NewReader(later), int64(len(later)))
 	require.NoError(t, err)
 	require.Equal(t, encoded(t, state), encoded(t, read))
