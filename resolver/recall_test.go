@@ -435,7 +435,7 @@ func TestARestartWithUserBuiltImages(t *testing.T) {
 	require.Contains(t, texts(s), harborHost+" cannot be asked now: images that tools built are as it last answered")
 	users := r.Status().Sources[len(r.Status().Sources)-1]
 	require.True(t, users.Stale)
-	require.Equal(t, 2, users.Users.Tools)
+	require.Equal(t, 2, users.Users.All.Tools)
 	stop()
 
 	h.CoreDown(false)
