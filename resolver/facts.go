@@ -103,6 +103,14 @@ func (f *hostFacts) covers(refs []fact.Reference) bool {
 	return len(union(f.asked, refs)) == len(f.asked)
 }
 
+// knows tells whether there is an answer for each of refs, however old.
+func (f *hostFacts) knows(refs []fact.Reference) bool {
+	return !slices.ContainsFunc(refs, func(ref fact.Reference) bool {
+		_, known := f.manifests[ref]
+		return !known
+	})
+}
+
 // same tells whether two states lead to the same records and warnings.
 func (f *hostFacts) same(other *hostFacts) bool {
 	return (f.err == nil) == (other.err == nil) &&

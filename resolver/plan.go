@@ -42,10 +42,13 @@ func (r *Resolver) take(served *Served) {
 		if h.facts.covers(refs) || r.opts.Now().Before(h.from) {
 			continue // it was asked already, or will not be asked for a while
 		}
+		if r.plan == nil && h.facts.knows(refs) {
+			continue // what an earlier process heard is better than to answer nothing
+		}
 		p.waiting[name] = true
 		h.rouse()
 	}
-	if r.users != nil && !r.users.asked {
+	if r.users != nil && !r.users.asked && !r.users.source.State().Recalled {
 		p.waiting[usersKey] = true
 	}
 	ready := r.promoteIfReady()

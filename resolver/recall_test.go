@@ -41,6 +41,9 @@ var hostsUp = sources(map[string]live{"a.example": present("sha256:a"), "b.examp
 // allDown answers for none.
 func allDown(string) resolver.Live { return live(unreachable) }
 
+// allSilent keep everybody waiting.
+func allSilent(string) resolver.Live { return live(stalled) }
+
 func newMachine(t testing.TB, sel artifact.Selection) *machine {
 	return &machine{shelf: newShelf(t), dir: filepath.Join(t.TempDir(), "state"), sel: sel, live: hostsUp, logs: &logbook{}}
 }
@@ -386,15 +389,19 @@ func TestFactsOfACatalogOnThisMachine(t *testing.T) {
 	life := func(of resolver.LiveFunc, during func(*resolver.Resolver)) {
 		disk, err := store.Open(at, 0)
 		require.NoError(t, err)
-		r := resolver.New(dir.origin(), of, resolver.Options{State: disk})
-		require.NoError(t, r.Refresh(t.Context()))
+		r := resolver.New(dir.origin(), of, resolver.Options{State: disk, FirstWait: time.Hour})
+		all := published(r)
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(t.Context()) }()
+		<-all // although a host may never answer
 		during(r)
-		endOf(t, r)
+		r.Close()
+		require.NoError(t, <-ended)
 		require.NoError(t, disk.Close())
 	}
 	life(hostsUp, func(*resolver.Resolver) {})
 	for range 2 { // what is stale is kept on
-		life(allDown, func(r *resolver.Resolver) { require.Equal(t, "present sha256:a stale", view(r.Snapshot(), "one")) })
+		life(allSilent, func(r *resolver.Resolver) { require.Equal(t, "present sha256:a stale", view(r.Snapshot(), "one")) })
 	}
 }
 

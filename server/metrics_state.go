@@ -30,12 +30,15 @@ var (
 	deniedDesc   = prometheus.NewDesc("bayplan_users_denied_projects", "Projects that are listed and may not be read: what was known of them stands.", []string{"source"}, nil)
 	failingDesc  = prometheus.NewDesc("bayplan_users_failing_projects", "Projects that could not be read while others could: what was known of them stands.", []string{"source"}, nil)
 	sweepDesc    = prometheus.NewDesc("bayplan_users_last_sweep_timestamp_seconds", "When all repositories were last listed; 0 if never.", []string{"source"}, nil)
+	writtenDesc  = prometheus.NewDesc("bayplan_state_last_write_timestamp_seconds", "When the last good state was last written to disk; 0 if never; absent where none is kept.", nil, nil)
+	writableDesc = prometheus.NewDesc("bayplan_state_writable", "Whether the last attempt to write the state to disk succeeded; absent before the first.", nil, nil)
+	bytesDesc    = prometheus.NewDesc("bayplan_state_bytes", "How large the state was that was last written; absent before the first.", nil, nil)
 	staleDesc    = prometheus.NewDesc("bayplan_source_stale", "Whether a source's last good answer is served because it does not answer now.", []string{"source", "kind"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, verifiedDesc, driftDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, deniedDesc, failingDesc, sweepDesc} {
+	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, verifiedDesc, driftDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, deniedDesc, failingDesc, sweepDesc, writtenDesc, writableDesc, bytesDesc} {
 		out <- d
 	}
 }
@@ -66,6 +69,21 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 	}
 	for _, s := range status.Sources {
 		collectSource(gauge, s)
+	}
+	collectKept(gauge, status.Kept)
+}
+
+// collectKept tells how the state on disk fares.
+func collectKept(gauge func(*prometheus.Desc, float64, ...string), kept *resolver.KeptStatus) {
+	if kept == nil {
+		return
+	}
+	gauge(writtenDesc, seconds1970(kept.LastSuccess))
+	if !kept.LastAttempt.IsZero() {
+		gauge(writableDesc, number(kept.Err == nil))
+	}
+	if !kept.LastSuccess.IsZero() {
+		gauge(bytesDesc, float64(kept.Bytes))
 	}
 }
 

@@ -76,7 +76,7 @@ func (w *harborWatch) progress() {
 }
 
 // look logs, once, what the first reading found, and how many projects may not
-// be read each time that there are others.
+// be read each time that there are others. What an earlier process read is neither.
 func (w *harborWatch) look(status resolver.Status) {
 	if now := int64(w.denied()); w.deniedThen.Swap(now) != now && now > 0 {
 		w.log.Warn("Harbor lists projects that our account may not read", "projects", now,
@@ -84,7 +84,7 @@ func (w *harborWatch) look(status resolver.Status) {
 				WithHint("give the account the right artifact: list on all projects; docs/harbor.md has its rights"))
 	}
 	for _, s := range status.Sources {
-		if s.Users != nil && !s.LastSuccess.IsZero() && w.read.CompareAndSwap(false, true) {
+		if s.Users != nil && !s.LastSuccess.IsZero() && !s.Stale && w.read.CompareAndSwap(false, true) {
 			w.found(s)
 		}
 	}

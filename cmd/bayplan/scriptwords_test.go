@@ -152,11 +152,11 @@ func awaitWord(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// signal NAME TERM|INT sends a signal to a service.
+// signal NAME TERM|INT|KILL sends a signal to a service.
 func signalWord(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT}
+	signals := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}
 	if neg || len(args) != 2 || signals[args[1]] == 0 {
-		ts.Fatalf("usage: signal name TERM|INT")
+		ts.Fatalf("usage: signal name TERM|INT|KILL")
 	}
 	ts.Check(stageOf(ts).service(ts, args[0]).cmd.Process.Signal(signals[args[1]]))
 }

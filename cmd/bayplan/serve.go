@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -23,6 +24,7 @@ const defaultListen = "127.0.0.1:8080"
 type serveOptions struct {
 	std        streams
 	source     sourceFlags
+	state      stateFlags
 	log        logFlags
 	demo       bool
 	listen     string
@@ -53,11 +55,16 @@ Images that tools built come from the one registry whose kind is harbor in the
 settings file. The header X-Toolforge-Tool is believed on loopback, and over TLS
 from whoever shows a certificate of --client-ca.
 
+With --state-dir it keeps what it serves on disk, and begins with that: at once,
+marked stale, whether registries answer or not. The directory is for one process
+alone. What was served last is also what no range or moving tag goes back from.
+
 With --demo it brings registries, a sample catalog and small images of its own,
 and needs nothing else.`,
 		Example: `  bayplan serve --demo
   bayplan serve --catalog oci://harbor.example/toolforge/image-config:0.0.28
   bayplan serve --catalog oci://harbor.example/toolforge/image-config --constraint '>=0.0.28'
+  bayplan serve --catalog oci://harbor.example/toolforge/image-config:0.0.28 --state-dir /var/lib/bayplan
   bayplan serve --catalog ./chart/image-config --registry registry.example=http://127.0.0.1:5000`,
 		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -81,6 +88,7 @@ and needs nothing else.`,
 	o.tls.register(cmd)
 	o.source.register(cmd)
 	o.source.registerIntervals(cmd)
+	o.state.register(cmd)
 	o.log.register(cmd)
 	cmd.MarkFlagsMutuallyExclusive("demo", "catalog")
 	return cmd
@@ -113,13 +121,13 @@ func (o *serveOptions) run(ctx context.Context) error {
 
 // serve runs until ctx ends, then lets the requests under way finish. ready is
 // called once, with the first snapshot.
-func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(address string, first *snapshot.Snapshot)) error {
+func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(address string, first *snapshot.Snapshot)) (err error) {
 	metrics := server.NewMetrics()
-	r, err := o.source.open(ctx, resolver.Options{Logger: log, Observe: metrics.Round})
+	r, closing, err := o.resolver(ctx, resolver.Options{Logger: log, Observe: metrics.Round})
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer func() { err = errors.Join(err, closing()) }()
 	secret, err := readSecret("--webhook-secret-file", o.webhook)
 	if err != nil {
 		return err
@@ -149,6 +157,21 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 	})
 	firstSnapshot(ctx, r, func(s *snapshot.Snapshot) { ready(listeners[0].address(), s) })
 	return group.Wait()
+}
+
+// resolver makes the resolver, with what an earlier process kept.
+func (o *serveOptions) resolver(ctx context.Context, opts resolver.Options) (r *resolver.Resolver, closing func() error, err error) {
+	closeState, err := o.state.open(&opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r, err = o.source.open(ctx, opts); err != nil {
+		return nil, nil, errors.Join(err, closeState())
+	}
+	return r, func() error {
+		r.Close()
+		return closeState()
+	}, nil
 }
 
 // firstSnapshot calls f with the first snapshot once it is what is answered.
