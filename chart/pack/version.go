@@ -9,8 +9,8 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
 )
 
-// unreleased is the version of a chart whose releases are numbered elsewhere.
-const unreleased = "0.0.0"
+// Unreleased is the version of a chart whose releases are numbered elsewhere.
+const Unreleased = "0.0.0"
 
 // versionLine is the version in Chart.yaml, up to a comment behind it.
 var versionLine = regexp.MustCompile(`(?m)^version:[ \t]*[^ \t\r\n#]+`)
@@ -38,10 +38,10 @@ func setVersion(files []File, version string) error {
 	switch says := versionIn(files); says {
 	case version:
 		return nil
-	case unreleased:
+	case Unreleased:
 		return writeVersion(files, version)
 	default:
-		return fmt.Errorf("its Chart.yaml says version %s, so it cannot be packaged as %s: change it there, or let it say %s", says, version, unreleased)
+		return fmt.Errorf("its Chart.yaml says version %s, so it cannot be packaged as %s: change it there, or let it say %s", says, version, Unreleased)
 	}
 }
 
@@ -52,7 +52,7 @@ func writeVersion(files []File, version string) error {
 		}
 	}
 	if versionIn(files) != version {
-		return fmt.Errorf("the version in Chart.yaml cannot be set: write it as a line of its own, version: %s", unreleased)
+		return fmt.Errorf("the version in Chart.yaml cannot be set: write it as a line of its own, version: %s", Unreleased)
 	}
 	return nil
 }

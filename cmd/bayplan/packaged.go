@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/Masterminds/semver/v3"
+
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/pack"
@@ -44,6 +46,9 @@ func (p *packaged) metadata() ([]byte, error) {
 // pack makes the archive of a directory; one that is packaged already stays as
 // it is.
 func (o *publishOptions) pack(path string) (*packaged, error) {
+	if err := checkVersion("--version", o.version); err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fault.New(fault.Usage, "publish", path, "%w", withoutPath(err))
@@ -53,7 +58,12 @@ func (o *publishOptions) pack(path string) (*packaged, error) {
 		if err != nil {
 			return nil, err
 		}
-		return packagedOf(p.Archive, path)
+		out, err := packagedOf(p.Archive, path)
+		if err == nil && o.version == "" && out.chart.Metadata.Version == pack.Unreleased {
+			return nil, fault.New(fault.Usage, "publish", path, "Chart.yaml says version %s, which stands for one that is given", pack.Unreleased).
+				WithHint("give it with --version, or write it into Chart.yaml")
+		}
+		return out, err
 	}
 	data, err := readLimited(path, archive.MaxCompressed)
 	if err != nil {
@@ -71,6 +81,17 @@ func (o *publishOptions) pack(path string) (*packaged, error) {
 		return nil, fault.Wrap(fault.Usage, "read", path+provenanceSuffix, err)
 	}
 	return p, nil
+}
+
+// checkVersion refuses a version that a flag gives and that is none.
+func checkVersion(flag, version string) error {
+	if version == "" {
+		return nil
+	}
+	if _, err := semver.StrictNewVersion(version); err != nil {
+		return fault.New(fault.Usage, "", flag, "%q is no SemVer version", version).WithHint("write MAJOR.MINOR.PATCH, for example 0.0.29")
+	}
+	return nil
 }
 
 // provenanceSuffix is what a signature's file is called after its archive.

@@ -47,6 +47,9 @@ func (o *rollbackOptions) run(ctx context.Context, names []string) error {
 		return fault.New(fault.Usage, "", "", "--to and --as are both needed").
 			WithHint("--to names the version whose content is wanted, --as the version that it gets")
 	}
+	if err := checkVersion("--as", o.as); err != nil {
+		return err
+	}
 	pattern, err := o.patterns()
 	if err != nil {
 		return err
