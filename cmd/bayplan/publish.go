@@ -98,23 +98,31 @@ func chartAndTargets(cmd *cobra.Command, args []string) error {
 }
 
 func (o *publishOptions) run(ctx context.Context, path string, names []string) error {
-	pattern, err := o.patterns()
+	p, err := o.prepare(ctx, names)
 	if err != nil {
 		return err
+	}
+	if p.pkg, err = o.pack(path); err != nil {
+		return tellInvalid(o.std, "publish", "nothing was published", err)
+	}
+	return o.publishAndPrint(ctx, p)
+}
+
+// prepare makes of the flags and the repositories all that is needed but the chart.
+func (o *publishOptions) prepare(ctx context.Context, names []string) (publishing, error) {
+	pattern, err := o.patterns()
+	if err != nil {
+		return publishing{}, err
 	}
 	targets, err := parseTargets(names)
 	if err != nil {
-		return err
+		return publishing{}, err
 	}
 	client, err := o.client(ctx)
 	if err != nil {
-		return err
+		return publishing{}, err
 	}
-	pkg, err := o.pack(path)
-	if err != nil {
-		return tellInvalid(o.std, "publish", "nothing was published", err)
-	}
-	return o.publishAndPrint(ctx, publishing{client: client, targets: targets, pattern: pattern, pkg: pkg})
+	return publishing{client: client, targets: targets, pattern: pattern}, nil
 }
 
 // publishAndPrint publishes, shows how far it is, and says what came of it.

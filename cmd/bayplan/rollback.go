@@ -50,20 +50,12 @@ func (o *rollbackOptions) run(ctx context.Context, names []string) error {
 	if err := checkVersion("--as", o.as); err != nil {
 		return err
 	}
-	pattern, err := o.patterns()
+	p, err := o.prepare(ctx, names)
 	if err != nil {
 		return err
 	}
-	targets, err := parseTargets(names)
-	if err != nil {
-		return err
-	}
-	client, err := o.client(ctx)
-	if err != nil {
-		return err
-	}
-	stop := o.std.whileWaiting(func() string { return "fetching from " + targets[0].Host })
-	pkg, err := o.older(ctx, client, targets, pattern)
+	stop := o.std.whileWaiting(func() string { return "fetching from " + p.targets[0].Host })
+	p.pkg, err = o.older(ctx, p)
 	stop()
 	if fault.Is(err, fault.NotFound) {
 		printError(o.std.err, err)
@@ -72,17 +64,17 @@ func (o *rollbackOptions) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	return o.publishAndPrint(ctx, publishing{client: client, targets: targets, pattern: pattern, pkg: pkg})
+	return o.publishAndPrint(ctx, p)
 }
 
 // older fetches the older version and makes the new one of it.
-func (o *rollbackOptions) older(ctx context.Context, client *artifact.Client, targets []artifact.Reference, pattern patterns) (*packaged, error) {
-	old, err := client.Pull(ctx, targets[0], artifact.Selection{Version: o.to})
+func (o *rollbackOptions) older(ctx context.Context, p publishing) (*packaged, error) {
+	old, err := p.client.Pull(ctx, p.targets[0], artifact.Selection{Version: o.to})
 	if err != nil {
 		return nil, err
 	}
-	for _, target := range targets {
-		newest, err := release.Newest(ctx, client, target, pattern.releases)
+	for _, target := range p.targets {
+		newest, err := release.Newest(ctx, p.client, target, p.pattern.releases)
 		if err != nil {
 			return nil, err
 		}
@@ -91,9 +83,9 @@ func (o *rollbackOptions) older(ctx context.Context, client *artifact.Client, ta
 				WithHint("name a version after it")
 		}
 	}
-	p, err := pack.As(old.Archive, o.as)
+	again, err := pack.As(old.Archive, o.as)
 	if err != nil {
 		return nil, fault.Wrap(fault.Usage, "roll back", old.Reference.String(), err)
 	}
-	return packagedOf(p.Archive, old.Reference.String())
+	return packagedOf(again.Archive, old.Reference.String())
 }
