@@ -4,10 +4,14 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,6 +29,43 @@ func offers(names ...string) string {
 		fmt.Fprintf(&out, "  %s: {state: stable, image: one.example/%s, variants: {}}\n", name, name)
 	}
 	return out.String()
+}
+
+// Who stops a publication halfway is told how far it came, and that is so.
+func TestPublishStoppedHalfway(t *testing.T) {
+	first, second := registrytest.InProcess(t), registrytest.InProcess(t)
+	ctx, stop := context.WithCancelCause(t.Context())
+	second.Hook(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+		if r.Method != http.MethodPut || !strings.Contains(r.URL.Path, "/manifests/") {
+			return false
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // else nobody notices that the client went
+		stop(interrupted{syscall.SIGINT})
+		<-r.Context().Done()
+		return true
+	})
+	file := filepath.Join(t.TempDir(), "image-config-1.0.0.tgz")
+	archive := archiveOf(t, map[string]string{"Chart.yaml": "apiVersion: v2\nname: image-config\nversion: 1.0.0\n", "values.yaml": offers("a")})
+	require.NoError(t, os.WriteFile(file, archive, 0o600))
+	publish := func(ctx context.Context) (int, string, string) {
+		args := []string{"publish", file, "--default-type", ""}
+		for _, s := range []*registrytest.Server{first, second} {
+			args = append(args, "oci://"+s.Host+"/toolforge/image-config", "--registry", s.Host+"="+s.URL)
+		}
+		var out, messages bytes.Buffer
+		code := run(ctx, args, streams{out: &out, err: &messages})
+		return code, out.String(), messages.String()
+	}
+	code, out, told := publish(ctx)
+	require.Equal(t, 130, code)
+	require.Empty(t, out)
+	require.Equal(t, "stopped (published at "+first.Host+"; the same command goes on)\n", told)
+
+	second.Hook(nil)
+	code, out, told = publish(t.Context())
+	require.Equal(t, exitDone, code, told)
+	require.Contains(t, out, "already published")
+	require.Regexp(t, second.Host+".* published ", out)
 }
 
 // archiveOf packages files as they are, valid or not.

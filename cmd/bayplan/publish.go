@@ -133,6 +133,9 @@ func (o *publishOptions) publishAndPrint(ctx context.Context, p publishing) erro
 	p.told = func(what string, at artifact.Reference) { step.Store(what + " " + at.Host) }
 	result, err := o.publish(ctx, p)
 	stop()
+	if _, stopped := interruption(ctx); stopped && err != nil && result != nil {
+		fmt.Fprintln(o.std.err, "stopped"+result.sofar()) // who stops it is told no error
+	}
 	if err != nil {
 		return err
 	}
@@ -215,7 +218,8 @@ type publishing struct {
 	told    func(what string, at artifact.Reference)
 }
 
-// publish looks, and unless something speaks against it publishes.
+// publish looks, and unless something speaks against it publishes. Where that
+// fails halfway it also says how far it came.
 func (o *publishOptions) publish(ctx context.Context, p publishing) (*publication, error) {
 	version := p.pkg.chart.Metadata.Version
 	dev := p.pattern.dev != nil
@@ -255,7 +259,7 @@ func (o *publishOptions) publish(ctx context.Context, p publishing) (*publicatio
 	done, err := plan.Run(ctx)
 	out.published(done)
 	if err != nil {
-		return nil, fmt.Errorf("%w%s", err, out.sofar())
+		return out, fmt.Errorf("%w%s", err, out.sofar())
 	}
 	return out, nil
 }
