@@ -40,3 +40,17 @@ func (s *Server) KeepChanges(most, bytes int) { s.journal.most, s.journal.mostBy
 func (s *Server) Pace(heartbeat, patience time.Duration) {
 	s.heartbeat, s.eventPatience = heartbeat, patience
 }
+
+// LookAlways makes the gate of memory look at each request, and not every 100 ms.
+func (s *Server) LookAlways() { s.admission.memory.every = 0 }
+
+// KeepClients sets how many clients a generation remembers, in place of 10,000.
+func (s *Server) KeepClients(most int) { s.admission.clients.most = most }
+
+// Clients gives how many clients are remembered.
+func (s *Server) Clients() int {
+	c := s.admission.clients
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.young) + len(c.aged)
+}

@@ -27,6 +27,7 @@ type Metrics struct {
 	rounds   *prometheus.CounterVec
 	asking   *prometheus.HistogramVec
 	events   *prometheus.CounterVec
+	shed     map[string]prometheus.Counter // by reason
 	readerMetrics
 }
 
@@ -50,6 +51,7 @@ func NewMetrics() *Metrics {
 		}, []string{"source", "kind"}),
 	}
 	m.events = newEvents()
+	m.shed = newShed(m.registry)
 	m.readerMetrics = newReaderMetrics(m.registry)
 	m.registry.MustRegister(m.events, m.requests, m.duration, m.rounds, m.asking, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

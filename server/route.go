@@ -28,7 +28,7 @@ func (s *Server) route(name string, answer endpoint) http.Handler {
 // publicRoute is [Server.route] for what pages of other origins may read, where
 // the operator lets them.
 func (s *Server) publicRoute(name string, answer endpoint) http.Handler {
-	return s.origins.wrap(s.route(name, answer))
+	return s.origins.wrap(s.route(name, s.guarded(answer)))
 }
 
 // statusAborted is what an answer that broke off is counted as: nearly always

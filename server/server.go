@@ -58,6 +58,12 @@ type Options struct {
 	// EventReaders is how many may follow events at a time; 0 means 1,000. More
 	// are turned away.
 	EventReaders int
+	// ClientRate is how many requests a second one client may send to the data
+	// routes, on average: the tool that a believed header names, else the address
+	// that it comes from. More are answered 503 with Retry-After; 0 bounds nothing.
+	ClientRate float64
+	// ClientBurst is how many of them may come at once; 0 means two seconds' worth.
+	ClientBurst int
 	// CrossOrigins are those whose pages may read the public routes in a browser,
 	// without credentials, each as a browser sends it (https://HOST[:PORT]); "*" is
 	// all. With none, none may.
@@ -79,6 +85,7 @@ type Server struct {
 
 	proven        func(*http.Request) bool
 	webhookSecret string
+	admission     admission
 	origins       *crossOrigin    // nil for none
 	toolLists     *kept[toolList] // by project
 	lastList      atomic.Pointer[madeList]
@@ -122,6 +129,7 @@ func New(view View, opts Options) (*Server, error) {
 	s := &Server{
 		view: view, log: opts.Logger, metrics: opts.Metrics, retry: seconds(opts.RetryAfter), openapi: document,
 		proven: opts.Proven, webhookSecret: opts.WebhookSecret, origins: origins,
+		admission: admission{clients: newClientLimits(opts.ClientRate, opts.ClientBurst), memory: newMemoryGate()},
 		toolLists: newKept[toolList](keptToolBytes), keptRecords: keptRecords, streams: make(slots, maxStreams),
 		journal: newJournal(), eventReaders: make(slots, opts.EventReaders), heartbeat: heartbeatEvery, eventPatience: eventPatience,
 		eventsEnded: make(chan struct{}),
@@ -191,16 +199,17 @@ func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
 	router.Path(listPath).Handler(list)
 	// A name is any text at all, line breaks too.
 	router.Path("/v1/images/{name:(?s:.+)}").Handler(s.publicRoute("/v1/images/{name}", s.getImage))
-	router.Path("/v1/tool/{toolname}/images").Handler(s.route("/v1/tool/{toolname}/images", s.listToolImages))
-	router.Path("/v1/tool/{toolname}/images/resolve").Handler(s.route("/v1/tool/{toolname}/images/resolve", s.resolveImages))
+	router.Path("/v1/tool/{toolname}/images").Handler(s.route("/v1/tool/{toolname}/images", s.guarded(s.listToolImages)))
+	router.Path("/v1/tool/{toolname}/images/resolve").Handler(s.route("/v1/tool/{toolname}/images/resolve", s.guarded(s.resolveImages)))
 	router.Path(eventsPath).Handler(s.publicRoute(eventsPath, s.getEvents))
-	router.Path(toolEventsPath).Handler(s.route(toolEventsPath, s.getToolEvents))
+	router.Path(toolEventsPath).Handler(s.route(toolEventsPath, s.guarded(s.getToolEvents)))
 	router.Path("/v1/image-config").Handler(s.publicRoute("/v1/image-config", s.getImageConfig))
 	router.Path("/v1/catalog").Handler(s.publicRoute("/v1/catalog", s.getCatalog))
 	router.Path("/v1/catalog/versions").Handler(s.publicRoute("/v1/catalog/versions", s.getVersions))
 	router.Path("/v1/catalog/diff").Handler(s.publicRoute("/v1/catalog/diff", s.getDiff))
 	router.Path("/v1/drift").Handler(s.publicRoute("/v1/drift", s.getDrift))
-	router.Path("/openapi.json").Handler(s.publicRoute("/openapi.json", s.getOpenAPI))
+	// Bytes that are there, and who reads them is new here: they are never short.
+	router.Path("/openapi.json").Handler(s.origins.wrap(s.route("/openapi.json", s.getOpenAPI)))
 	if s.webhookSecret != "" {
 		router.Path(webhookPath).Handler(s.routeFor(webhookPath, s.harborWebhook))
 	}

@@ -21,6 +21,9 @@ import (
 // defaultListen is loopback: whoever wants to be reached from elsewhere says so.
 const defaultListen = "127.0.0.1:8080"
 
+// maxRate is the highest rate that bounds anything.
+const maxRate = 1_000_000
+
 type serveOptions struct {
 	std        streams
 	source     sourceFlags
@@ -34,6 +37,8 @@ type serveOptions struct {
 	tls        tlsFlags
 	webhook    string
 	readers    int
+	rate       float64
+	burst      int
 	origins    []string
 	anyPort    bool // the default port may be given up for a free one
 }
@@ -59,6 +64,10 @@ With --state-dir it keeps what it serves on disk, and begins with that: at once,
 marked stale, whether registries answer or not. The directory is for one process
 alone. What was served last is also what no range or moving tag goes back from.
 
+Where GOMEMLIMIT is set, questions about images get 503 with Retry-After while
+nine tenths of it are in use; health and metrics are answered. --client-rate
+bounds what one client may ask.
+
 With --demo it brings registries, a sample catalog and small images of its own,
 and needs nothing else.`,
 		Example: `  bayplan serve --demo
@@ -83,6 +92,8 @@ and needs nothing else.`,
 	flags.DurationVar(&o.delay, "shutdown-delay", 0, "how long to go on answering after SIGTERM, not ready, before the listeners close")
 	flags.DurationVar(&o.grace, "shutdown-grace", 10*time.Second, "how long requests under way may take after that")
 	flags.IntVar(&o.readers, "event-readers", 1000, "how `MANY` may follow /v1/events and tools' events at a time")
+	flags.Float64Var(&o.rate, "client-rate", 0, "`REQUESTS` a second that one client (a tool that is proved, or an address) may send on average; more get 503 (0 bounds nothing)")
+	flags.IntVar(&o.burst, "client-burst", 0, "how `MANY` of them may come at once (default two seconds' worth)")
 	flags.StringArrayVar(&o.origins, "cors-origin", nil, "`ORIGIN` whose pages may read the public routes in a browser; * is all (repeatable)")
 	flags.StringVar(&o.webhook, "webhook-secret-file", "", "`FILE` with what Harbor's webhook policies send as Authorization; without it no webhooks are taken")
 	o.tls.register(cmd)
@@ -100,6 +111,9 @@ func (o *serveOptions) run(ctx context.Context) error {
 	}
 	if o.readers < 0 {
 		return fault.New(fault.Usage, "", "--event-readers", "a number of readers cannot be negative")
+	}
+	if !(o.rate >= 0 && o.rate <= maxRate) || o.burst < 0 { // no number is none of them
+		return fault.New(fault.Usage, "", "--client-rate, --client-burst", "a rate is from 0 to %d requests a second, a burst 0 or more", maxRate)
 	}
 	beThrifty()
 	log := o.log.logger(o.std.err)
@@ -132,7 +146,8 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 	if err != nil {
 		return err
 	}
-	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics, WebhookSecret: secret, EventReaders: o.readers, CrossOrigins: o.origins})
+	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics, WebhookSecret: secret, EventReaders: o.readers,
+		ClientRate: o.rate, ClientBurst: o.burst, CrossOrigins: o.origins})
 	if err != nil {
 		return err
 	}
