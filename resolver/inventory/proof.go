@@ -87,6 +87,15 @@ func (i *Inventory) proveAgain(ctx context.Context) error {
 	return i.prove(ctx, i.State().View, nil)
 }
 
+// proveRecalled asks what is private before a long listing, where a view of an
+// earlier process is shown meanwhile: it may say what has turned private since.
+func (i *Inventory) proveRecalled(ctx context.Context) error {
+	if !i.book.recalled {
+		return nil
+	}
+	return i.proveAgain(ctx)
+}
+
 // private asks which projects are private. One that was and is not named any
 // more may have turned public, but it may also be gone, or not for us to see any
 // longer, and then it must not be shown to everybody: it stays private unless

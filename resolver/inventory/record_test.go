@@ -158,6 +158,24 @@ func TestARestartKeepsPrivacy(t *testing.T) {
 	require.NotNil(t, w.State().View.Tool("open"))
 }
 
+// What turned private while nobody ran is hidden before all is listed, which may
+// take long.
+func TestARestartAsksFirstWhatIsPrivate(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.project("tool-a", harbortest.Public, "web")
+	w.round()
+	w.restart()
+	require.False(t, w.State().View.Tool("a").Private)
+	require.NoError(t, w.SetVisibility("tool-a", harbortest.Private))
+	heal := w.Fault(harbortest.Of(harbortest.KindRepositories), harbortest.Status(http.StatusInternalServerError))
+	require.Error(t, w.Round(t.Context()))
+	require.True(t, w.State().Recalled)
+	require.True(t, w.State().View.Tool("a").Private)
+	heal()
+	w.round()
+	require.True(t, w.State().View.Tool("a").Private)
+}
+
 // A project that was guessed to be private stays so until a proof says otherwise.
 func TestARestartKeepsGuesses(t *testing.T) {
 	w := newWorld(t, setup{})

@@ -23,6 +23,9 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 	if err := i.learn(ctx); err != nil {
 		return err
 	}
+	if err := i.proveRecalled(ctx); err != nil {
+		return err
+	}
 	base := i.State().View
 	rows, err := i.harbor.AllRepositories(ctx)
 	if err != nil {
