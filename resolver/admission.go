@@ -53,11 +53,11 @@ func admitMoved(served *Served, next *chart.Chart) error {
 	before := served.Chart.Metadata.Version
 	if next.Metadata.Version == before {
 		return fault.New(fault.Tampered, op, side, "its digest changed since it was taken: a published version does not change").
-			WithHint("publish the new content under a new version")
+			WithHint("publish the new content under a new version; to serve this one, allow its digest once (--allow-digest)")
 	}
 	if older(next.Metadata.Version, before) {
 		return fault.New(fault.Refused, op, side, "%w version %s, which is served", errOlder, before).
-			WithHint("to go back, publish the older content as a new version, or name the exact version")
+			WithHint("to go back, publish the older content as a new version, name the exact version, or allow the digest once (--allow-digest)")
 	}
 	kept := 0
 	for name := range served.Chart.Catalog.Images {
@@ -67,7 +67,7 @@ func admitMoved(served *Served, next *chart.Chart) error {
 	}
 	if had := len(served.Chart.Catalog.Images); 2*kept < had {
 		return fault.New(fault.Refused, op, side, "it keeps %d of the %d names of version %s", kept, had, before).
-			WithHint("retire images with tombstones, or name the exact version to serve it all the same")
+			WithHint("retire images with tombstones; to serve it all the same, name the exact version, or allow the digest once (--allow-digest)")
 	}
 	return nil
 }

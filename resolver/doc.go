@@ -10,6 +10,6 @@
 //
 // The pieces are packages below: artifact (charts over ORAS), registry (live
 // facts over the OCI API), endpoint (how hosts are reached), snapshot (the
-// join), names (what people type), fact and fault (words). Nothing here knows
-// HTTP handlers; package server does.
+// join), names (what people type), store (the last good state on disk), fact and
+// fault (words). Nothing here knows HTTP handlers; package server does.
 package resolver
