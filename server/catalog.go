@@ -25,7 +25,7 @@ func (s *Server) getCatalog(w http.ResponseWriter, r *http.Request) int {
 	if p == nil || status.Served == nil {
 		return s.notReady(w)
 	}
-	text := append(encode(api.CatalogAnswer{Catalog: catalogStatus(p, status), Messages: p.messages}), '\n')
+	text := append(encode(api.CatalogAnswer{Catalog: catalogStatus(p, *s.lastPublic.Load(), status), Messages: p.messages}), '\n')
 	h := w.Header()
 	h["Content-Type"] = typeJSON
 	h["Cache-Control"] = notStored
@@ -35,7 +35,7 @@ func (s *Server) getCatalog(w http.ResponseWriter, r *http.Request) int {
 	return http.StatusOK
 }
 
-func catalogStatus(p *pages, status resolver.Status) api.Catalog {
+func catalogStatus(p *pages, changed publicChange, status resolver.Status) api.Catalog {
 	offer, loaded := status.Served.Offer, status.Served.Chart
 	out := api.Catalog{
 		FormatVersion: loaded.Catalog.FormatVersion,
@@ -51,7 +51,7 @@ func catalogStatus(p *pages, status resolver.Status) api.Catalog {
 		ImageCount:    len(p.snapshot.Images),
 		Warnings:      publicWarnings(status),
 		Snapshot: api.Snapshot{
-			Generation: p.snapshot.Generation, CreatedAt: p.snapshot.CreatedAt.UTC(), Day: string(p.snapshot.Day),
+			Generation: changed.generation, CreatedAt: changed.at, Day: string(p.snapshot.Day),
 		},
 	}
 	if by := offer.Signature.By; by != nil {

@@ -17,7 +17,7 @@ type stateCollector struct{ server *Server }
 
 var (
 	imagesDesc   = prometheus.NewDesc("bayplan_images", "Images of the snapshot, by type, state and whether the registry has them; private projects are left out.", []string{"type", "state", "exists"}, nil)
-	createdDesc  = prometheus.NewDesc("bayplan_snapshot_created_timestamp_seconds", "When the snapshot that is served was made.", nil, nil)
+	createdDesc  = prometheus.NewDesc("bayplan_snapshot_created_timestamp_seconds", "When something last changed for everybody.", nil, nil)
 	catalogDesc  = prometheus.NewDesc("bayplan_catalog_info", "Always 1; the labels say which catalog is served.", []string{"version", "digest"}, nil)
 	verifiedDesc = prometheus.NewDesc("bayplan_catalog_verified", "Whether a key of the keyring vouches for the served catalog; absent without a keyring.", nil, nil)
 	driftDesc    = prometheus.NewDesc("bayplan_drift", "What the catalog and the registries disagree about, by reason; private projects are left out.", []string{"reason"}, nil)
@@ -55,7 +55,7 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 		for reason, count := range p.drift.get().counts {
 			gauge(driftDesc, float64(count), string(reason))
 		}
-		gauge(createdDesc, float64(p.snapshot.CreatedAt.UnixMilli())/1000)
+		gauge(createdDesc, float64(c.server.lastPublic.Load().at.UnixMilli())/1000)
 	}
 	status := c.server.view.Status()
 	if status.Served != nil {

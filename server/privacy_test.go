@@ -64,10 +64,40 @@ func TestAPrivateImageIsForItsToolAlone(t *testing.T) {
 	require.Contains(t, p.toolNames(t, "secret", ""), name)
 	require.Equal(t, http.StatusForbidden, p.get(t, "/v1/tool/secret/images", "X-Toolforge-Tool", "other").status)
 
+	told := p.told(t)
 	pushUser(t, p.harbor, "!tool-secret/vault:v9")
 	p.round(t)
 	require.Equal(t, public, p.get(t, "/v1/images").header.Get("ETag"))
+	require.Equal(t, told, p.told(t), "nor that there was a push")
 	require.Contains(t, p.toolNames(t, "secret", ""), "tool-secret/vault:v9")
+}
+
+// told is what anyone may know of the snapshot that is served.
+func (p *platform) told(t *testing.T) api.Snapshot {
+	t.Helper()
+	s := into[api.CatalogAnswer](p.get(t, "/v1/catalog"), http.StatusOK).Catalog.Snapshot
+	require.EqualValues(t, s.CreatedAt.Unix(), value(t, p.scrape(t), "bayplan_snapshot_created_timestamp_seconds"))
+	return s
+}
+
+// What anyone may see counts, whatever it is.
+func TestTheGenerationGrowsWithWhatChangesForAll(t *testing.T) {
+	p := startPlatform(t, setup{}, "tool-other/app:latest", "!tool-secret/vault:v1")
+	for _, c := range []struct {
+		what   string
+		change func()
+	}{
+		{"a push", func() { pushUser(t, p.harbor, "tool-other/app:v2") }},
+		{"a standard image", func() { p.registries.push("bookworm", "another") }},
+		{"the catalog", func() { p.write(t, "values.yaml", strings.Replace(toolSample, "state: stable", "state: beta", 1)) }},
+		{"a project that is hidden", func() { require.NoError(t, p.harbor.SetVisibility("tool-other", harbortest.Private)) }},
+	} {
+		before := p.told(t).Generation
+		c.change()
+		p.refresh(t)
+		p.round(t)
+		require.Greater(t, p.told(t).Generation, before, c.what)
+	}
 }
 
 func TestAProjectThatTurnsPrivateLeavesPublicAnswers(t *testing.T) {

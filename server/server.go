@@ -92,7 +92,8 @@ type Server struct {
 	versions      *kept[*pages]    // by identity and day
 	diffs         *kept[*lazyBody] // by the identities of both
 	lastDrift     atomic.Pointer[madeDrift]
-	keptRecords   int // more user-built images than that are streamed
+	lastPublic    atomic.Pointer[publicChange] // nil until the first snapshot
+	keptRecords   int                          // more user-built images than that are streamed
 	streams       slots
 
 	journal       *journal
@@ -150,12 +151,15 @@ func New(view View, opts Options) (*Server, error) {
 func (s *Server) take(next *snapshot.Snapshot) {
 	before := s.pages.Load()
 	p := s.newPages(next)
-	s.pages.Store(p)
 	if before == nil {
+		s.noteChange(nil, next, nil, true)
+		s.pages.Store(p)
 		s.journal.write(p, nil, true)
 		return
 	}
+	s.pages.Store(p)
 	news, ok := p.changesSince(before)
+	s.noteChange(before.snapshot, next, news, ok)
 	s.journal.write(p, news, ok)
 }
 

@@ -165,9 +165,10 @@ type SourceError struct {
 
 // Snapshot is the immutable result of the join that all answers come from.
 type Snapshot struct {
-	// Generation counts the snapshots of this process, from 1.
+	// Generation counts the snapshots of this process, from 1; it grows when
+	// something changes that anyone may see.
 	Generation int64 `json:"generation"`
-	// CreatedAt is when it was made, in UTC.
+	// CreatedAt is when that was last, in UTC.
 	CreatedAt time.Time `json:"created_at"`
 	// Day is the UTC day (2006-01-02) that states were worked out for.
 	Day string `json:"day"`

@@ -1,0 +1,30 @@
+package server
+
+import (
+	"slices"
+	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+)
+
+// publicChange is the last snapshot that changed something for everybody. It is
+// what is told of the one that is served: a count that grew with each would tell
+// whoever watches of every push to a private project.
+type publicChange struct {
+	generation int64
+	at         time.Time
+}
+
+// noteChange notes the snapshot if anybody may see that something changed since
+// before, which is nil for the first.
+func (s *Server) noteChange(before, next *snapshot.Snapshot, news []*change, ok bool) {
+	if before == nil || !ok || changesForAll(before, next, news) {
+		s.lastPublic.Store(&publicChange{next.Generation, next.CreatedAt.UTC()})
+	}
+}
+
+func changesForAll(before, next *snapshot.Snapshot, news []*change) bool {
+	return before.Catalog != next.Catalog || before.Day != next.Day || before.Owned != next.Owned ||
+		!slices.Equal(before.Images, next.Images) || !slices.Equal(before.Removed, next.Removed) ||
+		slices.ContainsFunc(news, func(c *change) bool { return c.reach&toPublic != 0 })
+}
