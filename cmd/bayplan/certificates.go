@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -16,6 +17,7 @@ type certificates struct {
 	every time.Duration
 	began time.Time
 	inUse atomic.Pointer[certificate]
+	looks sync.Mutex // one at a time
 	// looked is when the files were last looked at, counted from began.
 	looked atomic.Int64
 }
@@ -45,6 +47,7 @@ func (f *tlsFlags) config(log *slog.Logger) (*tls.Config, error) {
 		c.every = recheck
 	}
 	c.inUse.Store(&certificate{files: files, config: config})
+	f.following = c
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: c.current}, nil
 }
 
@@ -60,6 +63,8 @@ func (c *certificates) current(*tls.ClientHelloInfo) (*tls.Config, error) {
 
 // look takes what the files hold now into use, if it can be used.
 func (c *certificates) look() {
+	c.looks.Lock()
+	defer c.looks.Unlock()
 	old := c.inUse.Load()
 	next := *old
 	files, err := c.flags.read()

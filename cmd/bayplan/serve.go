@@ -54,7 +54,8 @@ HTTP: /openapi.json says what. It starts to listen at once and is ready
 
 SIGTERM and Ctrl-C let the requests under way finish, for --shutdown-grace at
 most, and exit with 0; a second one ends it at once. Behind a load balancer,
---shutdown-delay keeps it answering, not ready, until that has noticed.
+--shutdown-delay keeps it answering, not ready, until that has noticed. At SIGHUP
+it reads its certificates anew and asks all sources with the credentials of now.
 
 Images that tools built come from the one registry whose kind is harbor in the
 settings file. The header X-Toolforge-Tool is believed on loopback, and over TLS
@@ -136,7 +137,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 // serve runs until ctx ends, then lets the requests under way finish. ready is
 // called once, with the first snapshot.
 func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(address string, first *snapshot.Snapshot)) (err error) {
-	metrics := server.NewMetrics()
+	metrics, hung := server.NewMetrics(), hangups(ctx)
 	r, closing, err := o.resolver(ctx, resolver.Options{Logger: log, Observe: metrics.Round})
 	if err != nil {
 		return err
@@ -166,6 +167,7 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 		group.Go(l.serve)
 	}
 	group.Go(func() error { return r.Run(ctx) })
+	group.Go(func() error { return o.reloadAt(ctx, hung, log, r) })
 	group.Go(func() error {
 		<-ctx.Done()
 		return o.drain(ctx, log, handlers, listeners)

@@ -20,6 +20,7 @@ const recheck = 10 * time.Second
 type tlsFlags struct {
 	cert, key, clientCA string
 	recheck             time.Duration // 0 means the constant
+	following           *certificates // once the listener is made; nil without a certificate
 }
 
 func (f *tlsFlags) register(cmd *cobra.Command) {
