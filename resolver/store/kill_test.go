@@ -23,7 +23,7 @@ const writerVariable = "BAYPLAN_TEST_STATE_WRITER"
 
 // writtenProjects is how large the states are that are written: a few hundred
 // kilobytes, so that most of a writer's time is writing.
-const writtenProjects = 2000
+const writtenProjects = 1000
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(writerVariable); dir != "" {
@@ -66,7 +66,7 @@ func TestKillsLoseNothing(t *testing.T) {
 	program, err := os.Executable()
 	require.NoError(t, err)
 	dir := t.TempDir()
-	last := 0
+	last, writing := 0, 5*time.Millisecond
 	for range *kills {
 		writer := exec.CommandContext(t.Context(), program)
 		writer.Env = append(os.Environ(), writerVariable+"="+dir)
@@ -76,7 +76,14 @@ func TestKillsLoseNothing(t *testing.T) {
 		require.NoError(t, writer.Start())
 		said := bufio.NewScanner(lines)
 		require.True(t, said.Scan(), "it says what it begins with")
-		time.AfterFunc(rand.N(30*time.Millisecond), func() { _ = writer.Process.Kill() })
+		began := time.Now()
+		for range rand.N(3) {
+			require.True(t, said.Scan(), "it writes")
+		}
+		if wrote := time.Since(began); wrote > writing {
+			writing = wrote // as long as this machine takes now
+		}
+		time.AfterFunc(rand.N(writing), func() { _ = writer.Process.Kill() })
 		written := said.Text()
 		for said.Scan() {
 			written = said.Text()
