@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
@@ -24,16 +25,17 @@ func (r *Resolver) lookAtOrigin() {
 		return // a look that was cut short says nothing about the origin
 	}
 	now := r.opts.Now()
-	r.noteLook(err, now)
+	log := r.story()
+	r.noteLook(err, now, log)
 	r.opts.Observe(Round{Source: r.origin.Name(), Kind: KindChart, Duration: now.Sub(began), Err: err})
 	switch {
 	case err != nil && badContent(err):
-		r.refuse(nil, err, now)
+		r.refuse(nil, err, now, log)
 	case err != nil:
 	case offer == nil:
 		r.unchanged()
 	default:
-		r.consider(offer, now)
+		r.consider(offer, now, log)
 	}
 }
 
@@ -56,7 +58,7 @@ func badContent(err error) bool {
 }
 
 // noteLook keeps the outcome for the status, and logs when it turns.
-func (r *Resolver) noteLook(err error, now time.Time) {
+func (r *Resolver) noteLook(err error, now time.Time, log *slog.Logger) {
 	r.mu.Lock()
 	before := r.lastLook.Err
 	r.lastLook.LastAttempt, r.lastLook.Err, r.lookFrom = now, err, stayAway(err, now)
@@ -66,9 +68,9 @@ func (r *Resolver) noteLook(err error, now time.Time) {
 	r.mu.Unlock()
 	switch {
 	case err != nil && before == nil:
-		r.log.Warn("the catalog's origin cannot be asked", "origin", r.origin.Name(), "error", err)
+		log.Warn("the catalog's origin cannot be asked", "origin", r.origin.Name(), "error", err)
 	case err == nil && before != nil:
-		r.log.Info("the catalog's origin answers again", "origin", r.origin.Name())
+		log.Info("the catalog's origin answers again", "origin", r.origin.Name())
 	}
 }
 
@@ -94,7 +96,7 @@ func (r *Resolver) latest() *Served {
 }
 
 // consider takes an offer into use, or says why not.
-func (r *Resolver) consider(offer *Offer, now time.Time) {
+func (r *Resolver) consider(offer *Offer, now time.Time, log *slog.Logger) {
 	r.mu.Lock()
 	r.seen = offer.Identity
 	latest := r.latest()
@@ -108,10 +110,10 @@ func (r *Resolver) consider(offer *Offer, now time.Time) {
 		err = r.admit(latest, offer, loaded)
 	}
 	if err != nil {
-		r.refuse(offer, err, now)
+		r.refuse(offer, err, now, log)
 		return
 	}
-	r.take(&Served{Offer: offer, Chart: loaded, Since: now})
+	r.take(&Served{Offer: offer, Chart: loaded, Since: now}, log)
 }
 
 // holds tells whether an offer is the catalog that is served or about to be,
@@ -132,7 +134,7 @@ func (r *Resolver) holds(offer *Offer) bool {
 }
 
 // refuse notes that a catalog was not taken, and logs it once.
-func (r *Resolver) refuse(offer *Offer, err error, now time.Time) {
+func (r *Resolver) refuse(offer *Offer, err error, now time.Time, log *slog.Logger) {
 	r.mu.Lock()
 	before := r.refused
 	r.refused = &Refused{Offer: offer, Err: err, At: now}
@@ -142,6 +144,6 @@ func (r *Resolver) refuse(offer *Offer, err error, now time.Time) {
 	}
 	r.mu.Unlock()
 	if before == nil || before.Err.Error() != err.Error() {
-		r.log.Error(words, "origin", r.origin.Name(), "error", err)
+		log.Error(words, "origin", r.origin.Name(), "error", err)
 	}
 }

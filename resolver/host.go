@@ -3,6 +3,7 @@ package resolver
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -81,12 +82,13 @@ func (r *Resolver) askHost(h *host) {
 	changed := !before.same(h.facts)
 	after := h.facts.err
 	r.mu.Unlock()
-	r.logRound(h.name, before.err, after, now.Sub(began))
+	log := r.story()
+	logRound(log, h.name, before.err, after, now.Sub(began))
 	switch {
 	case ready != nil:
 		r.begin(ready)
 	case changed:
-		r.publish()
+		r.publish(log)
 	}
 }
 
@@ -102,13 +104,13 @@ func stayAway(err error, now time.Time) time.Time {
 
 // logRound tells when a host begins or ceases to answer; the rest is for
 // debugging.
-func (r *Resolver) logRound(name string, before, after error, took time.Duration) {
+func logRound(log *slog.Logger, name string, before, after error, took time.Duration) {
 	switch {
 	case after != nil && before == nil:
-		r.log.Warn("a registry cannot be asked; what it answered before stays", "host", name, "error", after)
+		log.Warn("a registry cannot be asked; what it answered before stays", "host", name, "error", after)
 	case after == nil && before != nil:
-		r.log.Info("a registry answers again", "host", name)
+		log.Info("a registry answers again", "host", name)
 	default:
-		r.log.Debug("registry asked", "host", name, "took", took, "error", after)
+		log.Debug("registry asked", "host", name, "took", took, "error", after)
 	}
 }

@@ -110,7 +110,7 @@ func (r *Resolver) askOwned() {
 	}
 	r.mu.Unlock()
 	if changed {
-		r.publish()
+		r.publish(r.log)
 	}
 }
 

@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"log/slog"
 	"slices"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 // [Options.FirstWait]; meanwhile the one before it is served and kept fresh.
 type plan struct {
 	served *Served
-	number uint64 // later plans have greater numbers
+	log    *slog.Logger // of the refresh that found it
+	number uint64       // later plans have greater numbers
 	// since is the number of the plan that this one's wait began with: a catalog
 	// that takes the place of a waiting one waits no longer for it.
 	since     uint64
@@ -25,11 +27,11 @@ type plan struct {
 }
 
 // take makes a catalog the next one to be served.
-func (r *Resolver) take(served *Served) {
+func (r *Resolver) take(served *Served, log *slog.Logger) {
 	questions := snapshot.Questions(served.Chart.Catalog)
 	r.mu.Lock()
 	r.plans++
-	p := &plan{served: served, number: r.plans, since: r.plans, questions: questions, waiting: map[string]bool{}}
+	p := &plan{served: served, log: log, number: r.plans, since: r.plans, questions: questions, waiting: map[string]bool{}}
 	if r.next != nil {
 		p.since = r.next.since
 	} else {
@@ -145,12 +147,12 @@ func (r *Resolver) begin(p *plan) {
 		return
 	}
 	offer, loaded := p.served.Offer, p.served.Chart
-	r.log.Info("catalog taken into use", "origin", r.origin.Name(), "version", loaded.Metadata.Version,
+	p.log.Info("catalog taken into use", "origin", r.origin.Name(), "version", loaded.Metadata.Version,
 		"digest", offer.Digest, "images", len(loaded.Catalog.Images))
 	for _, w := range loaded.Warnings {
-		r.log.Warn("the catalog has an oddity", "finding", w.String())
+		p.log.Warn("the catalog has an oddity", "finding", w.String())
 	}
-	r.publish()
+	r.publish(p.log)
 	r.kept.changes() // even if the same records came of it
 }
 

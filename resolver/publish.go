@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"log/slog"
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
@@ -9,8 +10,9 @@ import (
 
 // publish joins what is known now, and hands the snapshot to everybody if it is
 // a new one. What is known only grows between two publications, because each
-// reads it under the same lock that orders them; so snapshots never go back.
-func (r *Resolver) publish() {
+// reads it under the same lock that orders them; so snapshots never go back. The
+// log is that of the refresh which made it worth a look.
+func (r *Resolver) publish(log *slog.Logger) {
 	r.publishing.Lock()
 	defer r.publishing.Unlock()
 	input, ok := r.joinInput()
@@ -30,7 +32,7 @@ func (r *Resolver) publish() {
 	}
 	r.current.Store(next)
 	r.kept.changes()
-	r.log.Debug("snapshot published", "generation", next.Generation, "images", len(next.Images))
+	log.Debug("snapshot published", "generation", next.Generation, "images", len(next.Images))
 }
 
 // joinInput gathers what a join is made of, or tells that it is too early.

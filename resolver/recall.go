@@ -72,7 +72,7 @@ func (r *Resolver) recallCatalog(state *store.State) {
 	r.mu.Lock()
 	r.plans++
 	r.plan = &plan{
-		served: &Served{Offer: offer, Chart: loaded, Since: now, Recalled: state.SavedAt}, number: r.plans, since: r.plans,
+		served: &Served{Offer: offer, Chart: loaded, Since: now, Recalled: state.SavedAt}, log: r.log, number: r.plans, since: r.plans,
 		questions: snapshot.Questions(loaded.Catalog), waiting: map[string]bool{},
 	}
 	r.seen, r.lastLook.LastSuccess = offer.Identity, state.Catalog.LastSuccess
@@ -80,7 +80,7 @@ func (r *Resolver) recallCatalog(state *store.State) {
 	r.mu.Unlock()
 	r.log.Warn("the last good state is served from disk, marked stale, until the sources answer",
 		"version", loaded.Metadata.Version, "digest", offer.Digest, "age", now.Sub(state.SavedAt).Round(time.Second))
-	r.publish()
+	r.publish(r.log)
 }
 
 // recalledFacts gives what a host said to an earlier process, once. The caller

@@ -14,10 +14,11 @@ import (
 // Resolver follows one origin and the hosts that its catalog names. It is safe
 // for concurrent use.
 type Resolver struct {
-	origin Origin
-	live   LiveFunc
-	opts   Options
-	log    *slog.Logger
+	origin  Origin
+	live    LiveFunc
+	opts    Options
+	log     *slog.Logger
+	stories atomic.Uint64 // refreshes that were logged
 
 	current   atomic.Pointer[snapshot.Snapshot]
 	ctx       context.Context // ends the rounds; set for life by New

@@ -90,7 +90,7 @@ func (r *Resolver) followDays() error {
 // turnTheDay publishes anew if the snapshot is of another day.
 func (r *Resolver) turnTheDay() {
 	if s := r.Snapshot(); s != nil && s.Day != today(r.opts.Now()) {
-		r.publish()
+		r.publish(r.log)
 	}
 }
 

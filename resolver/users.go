@@ -2,6 +2,8 @@ package resolver
 
 import (
 	"context"
+	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,7 +41,9 @@ const usersTimeout = 10 * time.Minute
 type users struct {
 	source Users
 	rounds *rounds
-	hints  hints
+	// story is the log of the round that is under way, for what it publishes.
+	story atomic.Pointer[slog.Logger]
+	hints hints
 
 	// Guarded by the resolver's lock.
 	asked bool      // it has had its first say
@@ -48,9 +52,10 @@ type users struct {
 
 func (r *Resolver) newUsers(source Users) *users {
 	u := &users{source: source}
+	u.story.Store(r.log)
 	u.rounds = newRounds(r.askUsers)
 	u.hints.wake = make(chan struct{}, 1)
-	source.Follow(func(*inventory.State) { r.publish() })
+	source.Follow(func(*inventory.State) { r.publish(u.story.Load()) })
 	return u
 }
 
@@ -78,13 +83,16 @@ func (r *Resolver) askUsers() {
 	ctx, cancel := context.WithTimeout(r.ctx, usersTimeout)
 	defer cancel()
 	before, began := *r.users.source.State(), r.opts.Now()
+	log := r.story()
+	r.users.story.Store(log)
 	err := r.users.source.Round(ctx)
+	r.users.story.Store(r.log)
 	if r.ctx.Err() != nil {
 		return
 	}
 	now := r.opts.Now()
 	r.opts.Observe(Round{Source: r.users.source.Host(), Kind: KindUsers, Duration: now.Sub(began), Err: err})
-	r.logRound(r.users.source.Host(), before.Err, err, now.Sub(began))
+	logRound(log, r.users.source.Host(), before.Err, err, now.Sub(began))
 
 	r.mu.Lock()
 	first := !r.users.asked
@@ -102,7 +110,7 @@ func (r *Resolver) askUsers() {
 	case ready != nil:
 		r.begin(ready)
 	case first:
-		r.publish()
+		r.publish(log)
 	}
 }
 
