@@ -3,6 +3,7 @@ package server
 import (
 	"log/slog"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -28,6 +29,7 @@ type Metrics struct {
 	asking   *prometheus.HistogramVec
 	events   *prometheus.CounterVec
 	shed     map[string]prometheus.Counter // by reason
+	build    *prometheus.GaugeVec
 	readerMetrics
 }
 
@@ -50,10 +52,10 @@ func NewMetrics() *Metrics {
 			Buckets: []float64{.005, .01, .05, .1, .5, 1, 2, 5, 10, 30},
 		}, []string{"source", "kind"}),
 	}
-	m.events = newEvents()
+	m.events, m.build = newEvents(), buildInfo()
 	m.shed = newShed(m.registry)
 	m.readerMetrics = newReaderMetrics(m.registry)
-	m.registry.MustRegister(m.events, m.requests, m.duration, m.rounds, m.asking, buildInfo(),
+	m.registry.MustRegister(m.events, m.requests, m.duration, m.rounds, m.asking, m.build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 	return m
@@ -108,15 +110,21 @@ func (c *routeCounts) observe(status int, took time.Duration) {
 	}
 }
 
-func buildInfo() prometheus.Collector {
+// buildInfo says what Go knows of the build, until SetVersion does better.
+func buildInfo() *prometheus.GaugeVec {
 	version := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		version = info.Main.Version
 	}
-	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "bayplan_build_info", Help: "Always 1; the labels say what was built.",
-		ConstLabels: prometheus.Labels{"version": version},
-	})
-	gauge.Set(1)
+	gauge := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "bayplan_build_info", Help: "Always 1; the labels say what was built, and with which Go.",
+	}, []string{"version", "goversion"})
+	gauge.WithLabelValues(version, runtime.Version()).Set(1)
 	return gauge
+}
+
+// SetVersion says which version the program calls itself.
+func (m *Metrics) SetVersion(version string) {
+	m.build.Reset()
+	m.build.WithLabelValues(version, runtime.Version()).Set(1)
 }

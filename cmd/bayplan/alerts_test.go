@@ -23,7 +23,8 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
-// An alert about a metric that nobody has would never fire.
+// An alert about a metric that nobody has would never fire. The program calls itself
+// there what `bayplan version` does.
 func TestAlertsAreAboutMetricsThatThereAre(t *testing.T) {
 	_, address := demoServer(t)
 	response, err := testClient.Get(address + "/v1/metrics")
@@ -33,6 +34,7 @@ func TestAlertsAreAboutMetricsThatThereAre(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 	alerts, err := os.ReadFile("../../deploy/alerts.yaml")
 	require.NoError(t, err)
+	require.Regexp(t, `(?m)^bayplan_build_info\{goversion="go1\.[^"]+",version="`+regexp.QuoteMeta(buildVersion())+`"\} 1$`, string(metrics))
 	names := regexp.MustCompile(`bayplan_[a-z_]+`).FindAllString(string(alerts), -1)
 	require.NotEmpty(t, names)
 	for _, name := range names {

@@ -138,6 +138,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 // called once, with the first snapshot.
 func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(address string, first *snapshot.Snapshot)) (err error) {
 	metrics, hung := server.NewMetrics(), hangups(ctx)
+	metrics.SetVersion(buildVersion())
 	r, closing, err := o.resolver(ctx, resolver.Options{Logger: log, Observe: metrics.Round})
 	if err != nil {
 		return err
