@@ -87,30 +87,38 @@ func (s *Server) askNow(r *http.Request, ask func(context.Context) error) string
 	return ""
 }
 
-// maxTools is how many tools one request asks about by name. One that spells more
-// asks for everything that changed instead.
-const maxTools = 8
+// maxAsked is how many tools and registries one request asks about by name. One
+// that spells more asks for everything that changed instead.
+const maxAsked = 8
 
 // onDemandFor asks about what is spelled, all at once. About its own images a
 // tool is always answered; about those of another tool only if anyone may see
-// them. Whatever else is spelled is one incremental look at everything, so that
-// an invented tool costs no question of its own, and a private one is asked
-// about as often as one that is not there.
+// them; and about a standard image its own registries are. Whatever else is
+// spelled is one incremental look at everything, so that an invented tool costs no
+// question of its own, and a private one is asked about as often as one that is
+// not there.
 func (s *Server) onDemandFor(r *http.Request, p *pages, reader string, spelled []string) string {
-	var tools []string
+	var tools, hosts []string
 	for _, name := range spelled {
+		if image := p.names.Resolve(name).Image; image != nil {
+			for _, host := range hostsOf(image) {
+				hosts = withOne(hosts, host)
+			}
+			continue
+		}
 		tool := names.Parse(name).Tool()
 		if tool != reader && p.publicTool(tool) == nil {
 			tool = ""
 		}
-		if !slices.Contains(tools, tool) {
-			tools = append(tools, tool)
-		}
+		tools = withOne(tools, tool)
 	}
-	if len(tools) > maxTools {
+	if len(tools)+len(hosts) > maxAsked {
 		tools = []string{""}
 	}
-	said := make([]string, len(tools))
+	if slices.Contains(tools, "") {
+		hosts = nil // they are asked with everything
+	}
+	said := make([]string, len(tools)+len(hosts))
 	var group errgroup.Group
 	for i, tool := range tools {
 		group.Go(func() error {
@@ -118,6 +126,20 @@ func (s *Server) onDemandFor(r *http.Request, p *pages, reader string, spelled [
 			return nil
 		})
 	}
+	for i, host := range hosts {
+		group.Go(func() error {
+			said[len(tools)+i] = s.askNow(r, func(ctx context.Context) error { return s.view.RefreshHost(ctx, host) })
+			return nil
+		})
+	}
 	_ = group.Wait() // what they have to say is in said
 	return cmp.Or(said...)
+}
+
+// withOne adds a word to a list that does not have it.
+func withOne(words []string, word string) []string {
+	if slices.Contains(words, word) {
+		return words
+	}
+	return append(words, word)
 }

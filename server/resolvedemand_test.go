@@ -83,6 +83,7 @@ func TestWhatResolvingWithNoCacheAsks(t *testing.T) {
 	other, err := server.New(view{
 		follow: func(f func(*snapshot.Snapshot)) { f(p.resolver.Snapshot()) },
 		tool:   func(ctx context.Context, tool string) error { return ask(ctx, "tool "+tool) },
+		host:   func(ctx context.Context, host string) error { return ask(ctx, "host "+host) },
 		live:   func(ctx context.Context) error { return ask(ctx, "everything") },
 	}, server.Options{})
 	require.NoError(t, err)
@@ -99,7 +100,8 @@ func TestWhatResolvingWithNoCacheAsks(t *testing.T) {
 		{[]string{"tool-c/nope", "harbor.test/tool-c/web:v1", "tool-c/@sha:1"}, []string{"tool c"}},
 		{[]string{"tool-other/app", "tool-c/web"}, []string{"tool c", "tool other"}},
 		{[]string{"tool-a--b/app", "tool-a-char.sep-b/app"}, []string{"tool a--b"}},
-		{[]string{"bookworm"}, []string{"everything"}},
+		{[]string{"bookworm"}, []string{"host one.test", "host two.test"}},
+		{[]string{"bookworm", "tool-c/web"}, []string{"host one.test", "host two.test", "tool c"}},
 		{[]string{""}, []string{"everything"}},
 		{[]string{"tool-hidden/vault"}, []string{"everything"}},
 		{[]string{"tool-invented/vault", "bookworm", "tool-hidden/vault"}, []string{"everything"}},
