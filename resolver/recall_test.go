@@ -19,6 +19,7 @@ import (
 	harborapi "gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/store"
 )
 
@@ -386,22 +387,22 @@ func TestARestartBeforeAHostThatLostEverything(t *testing.T) {
 // Facts outlive a catalog that is on this machine, and needs no copy of itself.
 func TestFactsOfACatalogOnThisMachine(t *testing.T) {
 	dir, at := newFolder(t, two), t.TempDir()
-	life := func(of resolver.LiveFunc, during func(*resolver.Resolver)) {
+	life := func(of resolver.LiveFunc) *snapshot.Snapshot {
 		disk, err := store.Open(at, 0)
 		require.NoError(t, err)
 		r := resolver.New(dir.origin(), of, resolver.Options{State: disk, FirstWait: time.Hour})
 		all := published(r)
 		ended := make(chan error, 1)
 		go func() { ended <- r.Run(t.Context()) }()
-		<-all // although a host may never answer
-		during(r)
+		first := <-all // although a host may never answer
 		r.Close()
 		require.NoError(t, <-ended)
 		require.NoError(t, disk.Close())
+		return first
 	}
-	life(hostsUp, func(*resolver.Resolver) {})
+	life(hostsUp)
 	for range 2 { // what is stale is kept on
-		life(allSilent, func(r *resolver.Resolver) { require.Equal(t, "present sha256:a stale", view(r.Snapshot(), "one")) })
+		require.Equal(t, "present sha256:a stale", view(life(allSilent), "one"))
 	}
 }
 
