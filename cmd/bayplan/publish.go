@@ -193,7 +193,7 @@ func (o *publishOptions) client(ctx context.Context) (*artifact.Client, error) {
 	if o.timeout <= 0 {
 		return nil, fault.New(fault.Usage, "", "--timeout", "%s is no time to answer in", o.timeout)
 	}
-	return chartClient(ctx, o.registries, artifact.Options{Provenance: true, Timeout: o.timeout})
+	return chartClient(ctx, o.registries, artifact.Options{Provenance: true, EveryBlob: true, Timeout: o.timeout})
 }
 
 // chartClient makes a client of registries that hold charts.

@@ -82,7 +82,7 @@ func (o *pullOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	client, err := chartClient(ctx, o.source.registries, artifact.Options{Provenance: true, Timeout: o.timeout})
+	client, err := chartClient(ctx, o.source.registries, artifact.Options{Provenance: true, EveryBlob: true, Timeout: o.timeout})
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ func TestPullRefusesAFlippedBit(t *testing.T) {
 		"none":                    {archive, prov, nil, "", exitDone, ""},
 		"of the manifest":         {archive, prov, []byte("{"), "/manifests/", exitFailure, "asked for sha256:"},
 		"of the archive":          {archive, prov, archive, "/blobs/", exitFailure, "asked for sha256:"},
+		"of the config":           {archive, prov, []byte(`{"name"`), "/blobs/", exitFailure, "asked for sha256:"},
 		"of the signature":        {archive, prov, prov, "/blobs/", exitFailure, "asked for sha256:"},
 		"another archive, pushed": {other, prov, nil, "", exitFailure, "it does not fit"},
 		"another text, pushed":    {archive, text, nil, "", exitFailure, "it does not fit"},

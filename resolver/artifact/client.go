@@ -33,6 +33,11 @@ type Options struct {
 	// Provenance makes Pull fetch the provenance layer too, where there is one:
 	// one more request a pull.
 	Provenance bool
+	// EveryBlob makes Pull fetch the config blob too where it could be worked out,
+	// so that what the registry holds of it is checked as well: one more request
+	// a pull. It is for those who look after a registry, not for those who follow
+	// it.
+	EveryBlob bool
 	// Warning is told what a registry says in Warning headers (OCI distribution
 	// spec, "Warnings"); nil ignores them. It may be called from several
 	// goroutines.

@@ -95,7 +95,15 @@ func (c *Client) pull(ctx context.Context, w wanted) (*Chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(w, manifest, c.opts.Provenance, c.reader(ctx, w))
+	read := c.reader(ctx, w)
+	chart, err := assemble(w, manifest, c.opts.Provenance, read)
+	if err != nil || !c.opts.EveryBlob {
+		return chart, err
+	}
+	if _, err := read(manifest.config); err != nil {
+		return nil, sided(err, w.on)
+	}
+	return chart, nil
 }
 
 // content fetches one blob of a manifest. That the registry does not have it is
