@@ -53,20 +53,28 @@ func as(name, password string) endpoint.CredentialFunc {
 // bundled catalog, of whose registries none answers, and this Harbor.
 func serveHere(t *testing.T, o *serveOptions, h *harbortest.Server) *service {
 	t.Helper()
-	read, write, err := os.Pipe()
-	require.NoError(t, err)
-	o.std = streams{out: write, err: write}
 	if o.source.catalog == "" {
 		o.source.catalog = "bundled"
 	}
-	o.source.interval, o.grace = 50*time.Millisecond, time.Second
 	if o.source.credentials == nil {
 		o.source.credentials = as("robot$bayplan", robotSecret)
 	}
+	o.source.interval = 50 * time.Millisecond
 	hosts := map[string]endpoint.Config{otherHost: {URL: nobodyListen}, anotherHost: {URL: nobodyListen}}
 	if h != nil {
 		hosts[harborHost] = endpoint.Config{URL: h.URL, Kind: endpoint.Harbor}
 	}
+	return serveOf(t, o, hosts)
+}
+
+// serveOf runs "bayplan serve" in this process until the test ends, with these
+// registries.
+func serveOf(t *testing.T, o *serveOptions, hosts map[string]endpoint.Config) *service {
+	t.Helper()
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	o.std = streams{out: write, err: write}
+	o.grace = time.Second
 	ctx, cancel := context.WithCancel(withRegistries(t.Context(), hosts))
 	s := &service{ended: make(chan struct{}), more: make(chan struct{})}
 	go s.read(read)

@@ -36,6 +36,8 @@ type sourceFlags struct {
 	catalogInterval time.Duration
 	// roundLimit bounds one round at a registry; 0 means as long as it takes.
 	roundLimit time.Duration
+	// attemptLimit bounds one request to a registry; 0 means the endpoint's own.
+	attemptLimit time.Duration
 	// proofEvery is how old the proof of what is private in Harbor may be; 0 means
 	// the inventory's own.
 	proofEvery time.Duration
@@ -115,7 +117,7 @@ func (f *sourceFlags) open(ctx context.Context, opts resolver.Options) (*resolve
 
 // hosts makes the directory of how registries are reached.
 func (f *sourceFlags) hosts(configs map[string]endpoint.Config) (*endpoint.Directory, error) {
-	opts := endpoint.Options{UserAgent: userAgent(), Credentials: f.credentials}
+	opts := endpoint.Options{UserAgent: userAgent(), Credentials: f.credentials, Timeout: f.attemptLimit}
 	if opts.Credentials == nil {
 		var err error
 		if opts.Credentials, err = credentials(); err != nil {

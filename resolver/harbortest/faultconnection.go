@@ -1,7 +1,9 @@
 package harbortest
 
 import (
+	"bytes"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -23,6 +25,35 @@ func Reset() Fault {
 		}
 		_ = under.Close()
 	}
+}
+
+// UntilClosed lets each answer end with its connection, without a length, as
+// servers of HTTP/1.0 do. It is no fault by itself: a client that goes by the
+// length must take it all the same.
+func UntilClosed() Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		a := record(r, next)
+		a.header.Del("Content-Length")
+		a.header.Set("Connection", "close")
+		var text bytes.Buffer
+		fmt.Fprintf(&text, "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
+		_ = a.header.Write(&text) // to memory
+		text.WriteString("\r\n")
+		if r.Method != http.MethodHead {
+			text.Write(a.body.Bytes())
+		}
+		raw(w, text.Bytes())
+	}
+}
+
+// raw sends bytes, whatever they are, and closes the connection.
+func raw(w http.ResponseWriter, text []byte) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = conn.Write(text) // a client that left is no concern of the stand-in
+	_ = conn.Close()
 }
 
 // Stall makes requests wait until Release; those that wait go on then, and later

@@ -56,6 +56,11 @@ func TestFaultyAnswers(t *testing.T) {
 			require.NotContains(t, body, "tool-000002")
 			require.Contains(t, body, "tool-000000")
 		}},
+		{"until closed", harbortest.UntilClosed(), 200, func(t *testing.T, resp *http.Response, body string) {
+			require.EqualValues(t, -1, resp.ContentLength)
+			require.True(t, resp.Close)
+			require.True(t, json.Valid([]byte(body)))
+		}},
 		{"slow drip", harbortest.SlowDrip(time.Microsecond), 200, func(t *testing.T, _ *http.Response, body string) {
 			require.True(t, json.Valid([]byte(body)))
 		}},

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
+)
+
+// upstream is one of the servers that Bayplan reads from, with a front that can
+// be made to answer in its place, to hang up or to be away, and that notes how
+// much is asked of it at once.
+type upstream struct {
+	name    string   // for messages
+	kinds   []string // of the sources in /v1/catalog that it answers for
+	host    string   // as the catalog has it
+	address string   // where it listens
+	inner   http.Handler
+
+	mu     sync.Mutex
+	server *http.Server
+	secure *tls.Config // nil without TLS
+	open   map[net.Conn]bool
+	ended  map[net.Conn]time.Time
+	probe  net.Conn // that of a request with the header probeMark
+	fault  harbortest.Fault
+	struck int
+	busy   map[string]map[*http.Request]bool // requests under way, by what they ask for
+	double []string                          // what was asked for twice at once
+}
+
+// probeMark is the header of a request by which a test finds its connection.
+const probeMark = "X-Probe"
+
+type connKey struct{}
+
+// overlap is how long two equal requests have to be under way at once to count:
+// a server learns a little late that a client has given up.
+const overlap = 250 * time.Millisecond
+
+// newUpstream serves a handler on loopback until the test ends.
+func newUpstream(t *testing.T, u *upstream) *upstream {
+	t.Helper()
+	u.busy, u.open = map[string]map[*http.Request]bool{}, map[net.Conn]bool{}
+	u.ended = map[net.Conn]time.Time{}
+	u.listen(t)
+	t.Cleanup(u.hangUp)
+	return u
+}
+
+// listen begins to listen, at the same address as before.
+func (u *upstream) listen(t *testing.T) {
+	t.Helper()
+	if u.address == "" {
+		u.address = "127.0.0.1:0"
+	}
+	socket, err := net.Listen("tcp", u.address)
+	require.NoError(t, err)
+	u.address = socket.Addr().String()
+	server := &http.Server{
+		Handler: u, ConnState: u.note, ErrorLog: log.New(io.Discard, "", 0),
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // faults take whole connections
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, conn)
+		},
+	}
+	u.mu.Lock()
+	u.server = server
+	if u.secure != nil {
+		// The configuration of each connection is the one of now.
+		socket = tls.NewListener(socket, &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			return u.secure, nil
+		}})
+	}
+	u.mu.Unlock()
+	go func() { _ = server.Serve(socket) }() // ends with hangUp
+}
+
+// hangUp closes the listener and all connections: whoever dials is refused.
+func (u *upstream) hangUp() {
+	u.mu.Lock()
+	server := u.server
+	u.mu.Unlock()
+	_ = server.Close()
+	u.drop()
+}
+
+// drop closes the connections that there are.
+func (u *upstream) drop() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for conn := range u.open {
+		_ = conn.Close()
+	}
+}
+
+func (u *upstream) note(conn net.Conn, state http.ConnState) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		u.open[conn] = true
+	case http.StateClosed:
+		delete(u.open, conn)
+		u.ended[conn] = time.Now()
+	}
+}
+
+// spoil puts a fault in place of all answers; nil takes it away.
+func (u *upstream) spoil(fault harbortest.Fault) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.fault, u.struck = fault, 0
+}
+
+// ServeHTTP implements http.Handler.
+func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	fault := u.begin(r)
+	defer u.end(r)
+	if fault != nil {
+		fault(w, r, u.inner)
+		return
+	}
+	u.inner.ServeHTTP(w, r)
+}
+
+func (u *upstream) begin(r *http.Request) harbortest.Fault {
+	what := r.Method + " " + r.URL.Path
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for other := range u.busy[what] {
+		time.AfterFunc(overlap, func() {
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			if u.busy[what][other] && u.busy[what][r] {
+				u.double = append(u.double, what)
+			}
+		})
+	}
+	if u.busy[what] == nil {
+		u.busy[what] = map[*http.Request]bool{}
+	}
+	u.busy[what][r] = true
+	if r.Header.Get(probeMark) != "" {
+		u.probe, _ = r.Context().Value(connKey{}).(net.Conn)
+	}
+	if u.fault != nil {
+		u.struck++
+	}
+	return u.fault
+}
+
+func (u *upstream) end(r *http.Request) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.busy[r.Method+" "+r.URL.Path], r)
+}
+
+// probed gives the connection of a request that the test marked, nil before it
+// came.
+func (u *upstream) probed() net.Conn {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.probe
+}
+
+// closedAt tells when a connection ended, zero if it did not.
+func (u *upstream) closedAt(conn net.Conn) time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.ended[conn]
+}
