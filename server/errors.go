@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
 )
 
@@ -83,7 +84,11 @@ func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) int {
 
 // notReady says why there has never been a good snapshot.
 func (s *Server) notReady(w http.ResponseWriter) int {
-	status := s.view.Status()
+	return s.failWith(w, api.CodeNotReady, "there is no snapshot yet: %s", whyNotReady(s.view.Status()))
+}
+
+// whyNotReady goes on where it is said that there is nothing yet.
+func whyNotReady(status resolver.Status) string {
 	origin := originOf(status)
 	why := "the catalog is being fetched"
 	switch {
@@ -94,7 +99,7 @@ func (s *Server) notReady(w http.ResponseWriter) int {
 	case status.Served != nil:
 		why = "the registries are being asked for the first time"
 	}
-	return s.failWith(w, api.CodeNotReady, "there is no snapshot yet: %s", why)
+	return why
 }
 
 // shown cuts what a client sent before it is shown back or logged.

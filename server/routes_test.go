@@ -38,7 +38,7 @@ func TestEveryOperationIsThere(t *testing.T) {
 func TestUnknownPathsAreOurJSON(t *testing.T) {
 	s := start(t, setup{values: sample})
 	for _, path := range []string{
-		"/", "//", "/v1", "/v1/", "/v2/images", "//v1/images", "/v1//images", "/v1/images/", "/v1/images/?limit=1", "/V1/images",
+		"//", "/v1", "/v1/", "/v2/images", "//v1/images", "/v1//images", "/v1/images/", "/v1/images/?limit=1", "/V1/images",
 		"/v1/Images", "/v1/image-config/", "/v1/catalog/", "/v1/healthz/", "/openapi.json/", "/openapi.yaml", "/v1/./images",
 		"/v1/x/../images", "/v1%2Fimages%2F", "/v1/images%3Flimit=1", "/%ff%fe", "/%00", "/%E2%82", "/metrics", "/healthz", "/favicon.ico",
 		"/" + strings.Repeat("long/", 40_000),

@@ -21,6 +21,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/web"
 )
 
 // View is what the server needs of a resolver. One that is a [Versions] too
@@ -83,6 +84,10 @@ type Server struct {
 	openapi  *body
 	draining atomic.Bool
 
+	site       *web.Site
+	siteAssets map[string]*body // by name
+	sitePages  *kept[sitePage]  // by address
+
 	proven        func(*http.Request) bool
 	webhookSecret string
 	admission     admission
@@ -127,7 +132,12 @@ func New(view View, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	site, err := web.New()
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
 	s := &Server{
+		site: site, siteAssets: assetBodies(site), sitePages: newKept[sitePage](keptPageBytes),
 		view: view, log: opts.Logger, metrics: opts.Metrics, retry: seconds(opts.RetryAfter), openapi: document,
 		proven: opts.Proven, webhookSecret: opts.WebhookSecret, origins: origins,
 		admission: admission{clients: newClientLimits(opts.ClientRate, opts.ClientBurst), memory: newMemoryGate()},
@@ -167,7 +177,8 @@ func (s *Server) take(next *snapshot.Snapshot) {
 // ones under way are finished.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Data gives the routes about images and the catalog.
+// Data gives the routes about images and the catalog, pages for browsers among
+// them.
 func (s *Server) Data() http.Handler {
 	router := s.router()
 	return &front{list: s.dataRoutes(router), router: router}
@@ -217,6 +228,7 @@ func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
 	if s.webhookSecret != "" {
 		router.Path(webhookPath).Handler(s.routeFor(webhookPath, s.harborWebhook))
 	}
+	s.siteRoutes(router)
 	return list
 }
 

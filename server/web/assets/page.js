@@ -1,0 +1,92 @@
+// What makes the pages nicer. Everything works without it.
+"use strict";
+
+const root = document.documentElement.dataset.root;
+
+// Copy buttons: <button class="copy" data-copy="id" hidden> copies the text of the
+// element with that id.
+function offerCopying() {
+  for (const button of document.querySelectorAll("button.copy[hidden]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(button));
+  }
+}
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  let done = true;
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+  } catch {
+    // Without HTTPS there is no clipboard: select the text, and let the old way try.
+    getSelection().selectAllChildren(source);
+    done = document.execCommand("copy");
+  }
+  const label = button.dataset.label ??= button.textContent;
+  button.textContent = done ? "Copied" : "Press Ctrl+C";
+  announce(done ? "Copied." : "The text is selected: press Ctrl+C.");
+  setTimeout(() => { button.textContent = label; }, 2000);
+}
+
+// announce lets a screen reader say something.
+function announce(text) {
+  let place = document.getElementById("announcement");
+  if (!place) {
+    place = Object.assign(document.createElement("p"), { id: "announcement", className: "unseen" });
+    place.setAttribute("role", "status");
+    document.body.append(place);
+  }
+  place.textContent = text;
+}
+
+// Times are told in full; how long ago that was is added.
+function ago(seconds) {
+  for (const [unit, size] of [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60]]) {
+    const n = Math.floor(seconds / size);
+    if (n >= 1) return n === 1 ? `1 ${unit} ago` : `${n} ${unit}s ago`;
+  }
+  return "just now";
+}
+
+function tellAges(within) {
+  for (const time of within.querySelectorAll("time[data-age]")) {
+    const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
+    if (seconds >= 0) time.title = time.textContent, time.textContent = ago(seconds);
+  }
+}
+
+// How long ago sources last answered is what no page that can be kept may say:
+// it is asked for.
+async function tellFreshness() {
+  const place = document.getElementById("freshness");
+  if (!place || document.hidden) return;
+  try {
+    const response = await fetch(root + "v1/catalog");
+    if (!response.ok) return;
+    const { catalog } = await response.json();
+    const ages = catalog.sources.map((s) => s.age_seconds).filter((age) => age !== undefined);
+    if (ages.length > 0) place.textContent = `Its sources last answered ${Math.round(Math.max(...ages))} s ago.`;
+  } catch { /* it was only to be nicer */ }
+}
+
+// Where the server was not ready, the page comes again by itself.
+function tryAgain() {
+  const retry = document.querySelector("[data-retry]");
+  if (retry) setTimeout(() => location.reload(), Math.max(1, retry.dataset.retry) * 1000);
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  const search = document.getElementById("q");
+  if (event.key === "/" && !typing && search && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+  }
+});
+
+offerCopying();
+tellAges(document);
+tellFreshness();
+setInterval(tellFreshness, 15000);
+tryAgain();
