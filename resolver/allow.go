@@ -6,7 +6,8 @@ import "slices"
 const maxAllowed = 100
 
 // allowed are the digests of catalogs that an operator lets in although they
-// would be refused beside what is served. Each counts once, so that a setting
+// would be refused beside what is served, and of losses (package shrink) that are
+// believed at once. Each counts once, so that a setting
 // which stays in place does not let the same one in again after another was
 // served. The resolver's lock guards it.
 type allowed struct {
@@ -31,3 +32,29 @@ func (a *allowed) recall(used []string) {
 
 // taken gives what was used up.
 func (a *allowed) taken() []string { return slices.Clone(a.used) }
+
+// allowsLoss lets a loss in, and says so. The caller holds the lock.
+func (r *Resolver) allowsLoss(digest string) bool {
+	if !r.allowed.admits(digest) {
+		return false
+	}
+	r.log.Warn("a source is believed at once that most of what it had is gone, because the digest of the loss was allowed; it is not allowed again", "digest", digest)
+	return true
+}
+
+// doubter is what the source of user-built images should be too, so that an
+// operator can allow what it lost; *inventory.Inventory is one.
+type doubter interface {
+	AllowLosses(f func(digest string) bool)
+}
+
+// allowLosses lets a source ask which of its losses an operator allowed.
+func (r *Resolver) allowLosses(source Users) {
+	if source, ok := source.(doubter); ok {
+		source.AllowLosses(func(digest string) bool {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.allowsLoss(digest)
+		})
+	}
+}

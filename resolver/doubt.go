@@ -1,10 +1,8 @@
 package resolver
 
 import (
-	"time"
-
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 )
 
 // fewImages is how many images a host must have had for their loss to be
@@ -17,40 +15,45 @@ type doubts struct {
 	repositories map[string]bool
 }
 
-// doubt looks for an implausible success: a host that suddenly lacks more than
-// half of what it had stands before an empty disk or a wrong backend more often
-// than before somebody's decision. Its "no" is not believed until it has been
-// repeated for as long as our patience lasts. The state goes into next.
-func (f *hostFacts) doubt(r outcome, patience time.Duration, next *hostFacts) doubts {
-	had := 0
+// doubt looks for an implausible success, as package shrink has it, in the
+// answers of a round. The state goes into next.
+func (f *hostFacts) doubt(r outcome, policy shrink.Policy, next *hostFacts) doubts {
+	policy.Few = fewImages
 	d := doubts{about: map[fact.Reference]bool{}, repositories: map[string]bool{}}
+	answer, wasAsked := shrink.Answer{At: r.at, Back: r.back()}, r.membership()
 	for ref, known := range f.manifests {
-		answer, answered := r.report.Manifests[ref]
-		if known.answer.Status != fact.Present || !answered {
+		if known.answer.Status != fact.Present {
 			continue
 		}
-		had++
-		if answer.Status == fact.Absent {
-			d.about[ref] = true
-			d.repositories[ref.Repository] = true
+		now, answered := r.report.Manifests[ref]
+		switch {
+		case answered && now.Status == fact.Absent:
+			answer.Lost = append(answer.Lost, ref.String())
+			d.about[ref], d.repositories[ref.Repository] = true, true
+			continue
+		case !answered && wasAsked(ref):
+			answer.Partial = true
 		}
+		answer.Kept++
 	}
-	if had < fewImages || 2*len(d.about) <= had {
+	var doubt *shrink.Doubt
+	if next.watch, doubt = f.watch.Judge(policy, answer); doubt == nil {
 		return doubts{}
 	}
-	next.doubted = f.doubted
-	if next.doubted.IsZero() {
-		next.doubted = r.at
-	}
-	if r.at.Sub(next.doubted) >= patience {
-		next.doubted = time.Time{}
-		return doubts{}
-	}
+	next.doubted = true
 	if next.err == nil {
-		next.err = fault.New(fault.Refused, "ask registry", r.asked[0].Host,
-			"it says that %d of %d images are gone that it had: not believed before %s",
-			len(d.about), had, next.doubted.Add(patience).UTC().Format(time.RFC3339)).
-			WithHint("if they were deleted on purpose, retire them in the catalog")
+		next.err = doubt.Error("ask registry", r.asked[0].Host, "images")
 	}
 	return d
+}
+
+// back tells, of what went, what is there again or no longer wanted.
+func (r outcome) back() func(name string) bool {
+	missing := map[string]bool{}
+	for _, ref := range r.wanted {
+		if answer, answered := r.report.Manifests[ref]; !answered || answer.Status == fact.Absent {
+			missing[ref.String()] = true
+		}
+	}
+	return func(name string) bool { return !missing[name] }
 }

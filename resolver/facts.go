@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 )
 
 // hostFacts is what one host said, and when. It is immutable: each round makes
@@ -15,8 +16,9 @@ type hostFacts struct {
 	asked        []fact.Reference // in the last round
 	manifests    map[fact.Reference]aged[fact.Manifest]
 	repositories map[string]aged[fact.Repository]
-	err          error     // why the last round was not complete
-	doubted      time.Time // since when it is not believed; zero if it is
+	err          error        // why the last round was not complete
+	doubted      bool         // it says that most is gone, and is not believed
+	watch        shrink.Watch // over what it lost
 	lastSuccess  time.Time
 	lastAttempt  time.Time
 }
@@ -38,14 +40,14 @@ type outcome struct {
 // after gives what is known once a round is over: its answers, and for what it
 // could not ask the last good ones, marked stale. What it was not asked about
 // stays as it was; of what is no longer wanted nothing stays.
-func (f *hostFacts) after(r outcome, patience time.Duration) *hostFacts {
+func (f *hostFacts) after(r outcome, doubt shrink.Policy) *hostFacts {
 	next := &hostFacts{
 		asked:        r.asked,
 		manifests:    make(map[fact.Reference]aged[fact.Manifest], len(r.wanted)),
 		repositories: make(map[string]aged[fact.Repository]),
 		err:          r.report.Err, lastAttempt: r.at, lastSuccess: f.lastSuccess,
 	}
-	doubts := f.doubt(r, patience, next)
+	doubts := f.doubt(r, doubt, next)
 	if next.err == nil {
 		next.lastSuccess = r.at
 	}
@@ -115,7 +117,7 @@ func (f *hostFacts) knows(refs []fact.Reference) bool {
 func (f *hostFacts) same(other *hostFacts) bool {
 	return (f.err == nil) == (other.err == nil) &&
 		f.lastAttempt.IsZero() == other.lastAttempt.IsZero() &&
-		f.doubted.IsZero() == other.doubted.IsZero() &&
+		f.doubted == other.doubted &&
 		maps.Equal(f.manifests, other.manifests) &&
 		maps.EqualFunc(f.repositories, other.repositories, func(a, b aged[fact.Repository]) bool {
 			return reflect.DeepEqual(a, b)

@@ -10,6 +10,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 )
 
 // host is one registry host that a catalog names.
@@ -76,7 +77,7 @@ func (r *Resolver) askHost(h *host) {
 
 	r.mu.Lock()
 	before := h.facts
-	h.facts = before.after(outcome{asked: refs, wanted: h.refs, report: report, at: now}, r.opts.Doubt)
+	h.facts = before.after(outcome{asked: refs, wanted: h.refs, report: report, at: now}, shrink.Policy{Patience: r.opts.Doubt, Allows: r.allowsLoss})
 	h.from = stayAway(report.Err, now)
 	ready := r.heard(h, number)
 	changed := !before.same(h.facts)

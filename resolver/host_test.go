@@ -253,3 +253,48 @@ func TestAHostThatLostEverythingIsNotBelievedAtOnce(t *testing.T) {
 		require.Empty(t, texts(r.Snapshot()))
 	})
 }
+
+// Two backends behind one name that lack different halves: however long they take
+// turns, neither is believed.
+func TestAHostThatFlapsIsNeverBelieved(t *testing.T) {
+	lacks := func(gone string) live {
+		return func(ctx context.Context, refs []fact.Reference) fact.Report {
+			report := present("sha256:a")(ctx, refs)
+			for _, ref := range refs {
+				if strings.Contains(gone, ref.Repository) {
+					report.Manifests[ref] = fact.Manifest{Status: fact.Absent}
+				}
+			}
+			return report
+		}
+	}
+	catalog := images(map[string]string{"1": "a.example/1", "2": "a.example/2", "3": "a.example/3", "4": "a.example/4"})
+	now := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
+	a := &switched{now: present("sha256:a")}
+	r := start(t, offering(catalog), sources(map[string]live{"a.example": a.ask}), resolver.Options{Now: func() time.Time { return now }})
+	refresh := func() {
+		now = now.Add(30 * time.Second)
+		require.NoError(t, r.Refresh(t.Context()))
+	}
+	refresh()
+	for range 20 {
+		for _, gone := range []string{"12", "34"} {
+			a.to(lacks(gone))
+			refresh()
+			for _, name := range []string{"1", "2", "3", "4"} {
+				require.Contains(t, view(r.Snapshot(), name), "present")
+			}
+		}
+	}
+	a.to(lacks("12"))
+	refresh()
+	refresh()
+	require.Equal(t, "present sha256:a stale", view(r.Snapshot(), "1"))
+	refresh()
+	require.Equal(t, "absent", view(r.Snapshot(), "1"), "it settled: three times the same, over a minute")
+	require.Equal(t, "present sha256:a", view(r.Snapshot(), "3"))
+
+	a.to(lacks("123"))
+	refresh()
+	require.Equal(t, "absent", view(r.Snapshot(), "3"), "of two images somebody may well have deleted one")
+}

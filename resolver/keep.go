@@ -159,7 +159,7 @@ func (r *Resolver) usersToKeep() *store.Users {
 // toKeep gives what a host said, without how old each part of it is.
 func (f *hostFacts) toKeep(name string) store.Host {
 	out := store.Host{
-		Name: name, LastSuccess: f.lastSuccess,
+		Name: name, LastSuccess: f.lastSuccess, Losses: f.watch,
 		Manifests:    make(map[fact.Reference]fact.Manifest, len(f.manifests)),
 		Repositories: make(map[string]fact.Repository, len(f.repositories)),
 	}
@@ -178,6 +178,7 @@ func factsOf(kept store.Host) *hostFacts {
 		manifests:    make(map[fact.Reference]aged[fact.Manifest], len(kept.Manifests)),
 		repositories: make(map[string]aged[fact.Repository], len(kept.Repositories)),
 		lastSuccess:  kept.LastSuccess,
+		watch:        kept.Losses,
 	}
 	for ref, answer := range kept.Manifests {
 		f.manifests[ref] = aged[fact.Manifest]{answer: answer, stale: true}

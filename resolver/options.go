@@ -21,8 +21,9 @@ type Options struct {
 	FirstWait time.Duration
 	// CatalogTimeout bounds one look at the origin; 0 means 30 s.
 	CatalogTimeout time.Duration
-	// Doubt is how long a host is not believed that suddenly lacks most of the
-	// images that it had: until then its last good answers stay. 0 means 1 min.
+	// Doubt is how long a host has to say the same that suddenly lacks half or more
+	// of the images that it had, before it is believed (package shrink): until then
+	// its last good answers stay. 0 means 1 min.
 	Doubt time.Duration
 	// Owns are the beginnings of repository names that belong to the catalog, by
 	// registry host. What a host has there is asked of its [Live], if that is a
@@ -42,7 +43,8 @@ type Options struct {
 	StateInterval time.Duration
 	// Allow are the digests of catalogs that are taken although they would be
 	// refused as worse than what is served: older, with few of its names, or
-	// other content under its version. Each counts once, which State remembers.
+	// other content under its version; and of losses that are believed at once.
+	// Each counts once, which State remembers.
 	Allow []string
 	// Logger gets what happens; nil discards it.
 	Logger *slog.Logger

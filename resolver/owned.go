@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
@@ -31,7 +32,12 @@ type owned struct {
 	// Guarded by the resolver's lock.
 	now     *snapshot.Owned
 	sources map[string]SourceStatus
+	losses  map[string]shrink.Watch // by host
 }
+
+// fewListed is how many repositories a host must have had below the prefixes for
+// their loss to be implausible.
+const fewListed = 4
 
 // newOwned gives nil where the catalog owns no prefix.
 func (r *Resolver) newOwned() *owned {
@@ -39,7 +45,7 @@ func (r *Resolver) newOwned() *owned {
 		return nil
 	}
 	o := &owned{
-		prefixes: r.opts.Owns, listers: map[string]Lister{}, sources: map[string]SourceStatus{},
+		prefixes: r.opts.Owns, listers: map[string]Lister{}, sources: map[string]SourceStatus{}, losses: map[string]shrink.Watch{},
 		now: &snapshot.Owned{Prefixes: r.opts.Owns, Listings: map[string]*snapshot.Listing{}},
 	}
 	for host, prefixes := range o.prefixes {
@@ -121,6 +127,9 @@ func (r *Resolver) list(host string, lister Lister) *snapshot.Listing {
 	if r.ctx.Err() != nil {
 		return before
 	}
+	if err == nil {
+		err = r.doubtListing(host, before, names)
+	}
 	r.noteListing(host, len(names), err, began)
 	if err == nil {
 		return &snapshot.Listing{Known: true, Repositories: names}
@@ -133,6 +142,34 @@ func (r *Resolver) list(host string, lister Lister) *snapshot.Listing {
 		after.Known, after.Repositories = before.Known, before.Repositories
 	}
 	return &after
+}
+
+// doubtListing refuses a list that lost half or more of what the one before had,
+// as package shrink has it.
+func (r *Resolver) doubtListing(host string, before *snapshot.Listing, names []string) error {
+	answer := shrink.Answer{At: r.opts.Now()}
+	has := make(map[string]bool, len(names))
+	for _, name := range names {
+		has[name] = true
+	}
+	answer.Back = func(name string) bool { return has[name] }
+	if before != nil {
+		for _, name := range before.Repositories {
+			if has[name] {
+				answer.Kept++
+			} else {
+				answer.Lost = append(answer.Lost, name)
+			}
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next, doubt := r.owned.losses[host].Judge(shrink.Policy{Few: fewListed, Patience: r.opts.Doubt, Allows: r.allowsLoss}, answer)
+	r.owned.losses[host] = next
+	if doubt == nil {
+		return nil
+	}
+	return doubt.Error("list repositories", host, "repositories")
 }
 
 // noteListing keeps how a question went, for the status.

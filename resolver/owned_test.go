@@ -113,3 +113,24 @@ func TestOwnedPrefixesOfASourceThatCannotList(t *testing.T) {
 	require.Nil(t, listing)
 	require.NotContains(t, r.Snapshot().Owned.Listings, "b.example")
 }
+
+// A list that lost half is a registry's bad day more often than somebody's work.
+func TestAListOfRepositoriesThatLostMost(t *testing.T) {
+	now := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
+	l := &lister{live: present("sha256:a"), names: []string{"x-1", "x-2", "x-3", "x-4"}}
+	r := start(t, offering(lone), everyHost(l), resolver.Options{Owns: map[string][]string{"a.example": {"x-"}}, Now: func() time.Time { return now }})
+	require.NoError(t, r.Refresh(t.Context()))
+	has := func() int {
+		now = now.Add(time.Minute)
+		require.NoError(t, r.RefreshOwned(t.Context()))
+		return len(r.Snapshot().Owned.Listings["a.example"].Repositories)
+	}
+	require.Equal(t, 4, has())
+	l.says(nil, nil)
+	require.Equal(t, 4, has())
+	require.True(t, r.Snapshot().Owned.Listings["a.example"].Failing)
+	require.True(t, fault.Is(r.Status().Sources[len(r.Status().Sources)-1].Err, fault.Refused))
+	require.Equal(t, 4, has())
+	require.Zero(t, has(), "three times")
+	require.False(t, r.Snapshot().Owned.Listings["a.example"].Failing)
+}

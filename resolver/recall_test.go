@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -381,6 +382,43 @@ func TestARestartBeforeAHostThatLostEverything(t *testing.T) {
 	m.live = sources(map[string]live{"a.example": absent})
 	m.life(t, func(r *resolver.Resolver) {
 		require.Equal(t, "present sha256:a stale", view(r.Snapshot(), "a"))
+	})
+
+	// However often it restarts, it knows since when: all goes on with the disk.
+	now := time.Now().Add(20 * time.Second)
+	m.opts.Now = func() time.Time { return now }
+	m.life(t, func(r *resolver.Resolver) {
+		require.Equal(t, "present sha256:a stale", view(r.Snapshot(), "a"))
+	})
+	now = now.Add(time.Minute)
+	m.life(t, func(r *resolver.Resolver) {
+		require.Equal(t, "absent", view(r.Snapshot(), "a"))
+		require.Empty(t, texts(r.Snapshot()))
+	})
+}
+
+// An operator who knows that the images were deleted allows exactly that loss, by
+// the digest that the refusal names, once.
+func TestAnAllowedLossIsBelievedOnce(t *testing.T) {
+	m := newMachine(t, exactly)
+	m.shelf.publish(t, "1.0.0", four)
+	m.life(t, func(*resolver.Resolver) {})
+	m.live = sources(map[string]live{"a.example": absent})
+	m.life(t, func(r *resolver.Resolver) {
+		said := r.Status().Sources[1].Err
+		require.True(t, fault.Is(said, fault.Refused))
+		m.opts.Allow = regexp.MustCompile("sha256:[0-9a-f]{64}").FindAllString(said.Error(), 1)
+	})
+	require.Len(t, m.opts.Allow, 1)
+	m.logs.take()
+	m.life(t, func(r *resolver.Resolver) { require.Equal(t, "absent", view(r.Snapshot(), "a")) })
+	require.Contains(t, strings.Join(m.logs.take(), "\n"), "because the digest of the loss was allowed; it is not allowed again\" digest="+m.opts.Allow[0])
+
+	m.live = hostsUp
+	m.life(t, func(r *resolver.Resolver) { require.Equal(t, "present sha256:a", view(r.Snapshot(), "a")) })
+	m.live = sources(map[string]live{"a.example": absent})
+	m.life(t, func(r *resolver.Resolver) {
+		require.Equal(t, "present sha256:a stale", view(r.Snapshot(), "a"), "once")
 	})
 }
 

@@ -55,6 +55,7 @@ func (r *Resolver) newUsers(source Users) *users {
 	u.story.Store(r.log)
 	u.rounds = newRounds(r.askUsers)
 	u.hints.wake = make(chan struct{}, 1)
+	r.allowLosses(source)
 	source.Follow(func(*inventory.State) { r.publish(u.story.Load()) })
 	return u
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -417,4 +418,35 @@ func TestTheUsersHostIsAskedWhenSomethingIsNew(t *testing.T) {
 		}
 		require.Positive(t, found.Load())
 	})
+}
+
+// An operator allows what Harbor lost by the digest that the refusal names.
+func TestAnAllowedLossOfHarbors(t *testing.T) {
+	h, first := harborOf(t, inventory.Options{})
+	names := h.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 30})
+	lose := func(users resolver.Users, allow []string) error {
+		r := start(t, offering(two), hostsUp, resolver.Options{Users: users, Allow: allow})
+		require.NoError(t, r.Refresh(t.Context()))
+		for _, name := range names {
+			h.DeleteRepository(name)
+		}
+		require.NoError(t, r.Refresh(t.Context()))
+		for _, name := range names {
+			pushed(t, h, name+":latest")
+		}
+		return users.State().Err
+	}
+	said := lose(first, nil)
+	require.True(t, fault.Is(said, fault.Refused), said)
+	digests := regexp.MustCompile("sha256:[0-9a-f]{64}").FindAllString(said.Error(), -1)
+	require.Len(t, digests, 1)
+	who := h.AddRobot("another", "right", harbortest.ReaderPermissions()...)
+	d, err := endpoint.New(map[string]endpoint.Config{harborHost: {URL: h.URL, Kind: endpoint.Harbor}}, endpoint.Options{
+		Credentials: func(context.Context, string) (endpoint.Credential, error) {
+			return endpoint.Credential{Username: who, Password: "right"}, nil
+		},
+	})
+	require.NoError(t, err)
+	t.Cleanup(d.CloseIdle)
+	require.NoError(t, lose(inventory.New(harborHost, harborapi.New(d.For(harborHost), harborapi.Options{}), inventory.Options{}), digests))
 }

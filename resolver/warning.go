@@ -40,7 +40,7 @@ func (f *hostFacts) warning(fresh, stale, unknown int) string {
 		return " has not answered since this process began: its images are as it last answered"
 	case f.lastAttempt.IsZero():
 		return " has not answered yet: it is not known which of its images exist"
-	case !f.doubted.IsZero():
+	case f.doubted:
 		return " says that most of its images are gone, which is not believed yet: they are as it last answered"
 	case fresh == 0 && stale == 0 && unknown > 0:
 		return " cannot be asked now: it is not known which of its images exist"

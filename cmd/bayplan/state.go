@@ -18,7 +18,7 @@ type stateFlags struct {
 func (f *stateFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.dir, "state-dir", "", "keep the last good state in this `DIRECTORY`, and begin with it while registries do not answer")
-	flags.StringArrayVar(&f.allow, "allow-digest", nil, "take the catalog with this `DIGEST`, once, although it is older than what is served or lost most of its names (repeatable)")
+	flags.StringArrayVar(&f.allow, "allow-digest", nil, "take the catalog with this `DIGEST`, once, although it is older than what is served or lost most of its names; or believe a registry, once, that the loss with this digest is none of its bad days (repeatable)")
 }
 
 // open adds to a resolver's options what is kept; close lets another process have

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 )
 
 // book is what rounds remember between them. Only rounds touch it, and there is
@@ -31,8 +32,9 @@ type book struct {
 	// unexplained is how many repositories Harbor counts beyond those that a
 	// whole listing had: rows without a name that Harbor can have.
 	unexplained int
-	// doubted is since when listings lost implausibly much; zero if they do not.
-	doubted time.Time
+	// losses watches over repositories that held something, rights over projects
+	// that are private.
+	losses, rights shrink.Watch
 }
 
 // row is what a listing says of a repository. If it says the same again, nothing

@@ -2,8 +2,13 @@ package inventory_test
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -338,7 +343,137 @@ func TestImplausibleLoss(t *testing.T) {
 		w.DeleteRepository(name)
 	}
 	w.fails(fault.Refused)
+	w.fails(fault.Refused)
 	w.clock.advance(18 * time.Second)
+	require.Equal(t, 10, w.round().Images)
+}
+
+// without hides repositories from Harbor's listings, as a backend without them would.
+func without(names []string) harbortest.Fault {
+	hidden := map[string]bool{}
+	for _, name := range names {
+		hidden[name] = true
+	}
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		// All rows fit on one page of the tests' Harbor.
+		answer := httptest.NewRecorder()
+		next.ServeHTTP(answer, r)
+		var rows []map[string]any
+		if json.Unmarshal(answer.Body.Bytes(), &rows) != nil {
+			panic("no list of repositories")
+		}
+		rows = slices.DeleteFunc(rows, func(row map[string]any) bool { return hidden[row["name"].(string)] })
+		text, _ := json.Marshal(rows)
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Total-Count", strconv.Itoa(len(rows)))
+		_, _ = w.Write(text)
+	}
+}
+
+// Two backends that both lack more than half, and not the same: however long they
+// take turns, neither is believed.
+func TestBackendsThatLackDifferentHalves(t *testing.T) {
+	w := newWorld(t, setup{})
+	names := w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 40})
+	w.round()
+	for n := range 60 {
+		from := n % 2 * 10
+		heal := w.Fault(harbortest.Of(harbortest.KindRepositories), without(names[from:from+30]))
+		w.fails(fault.Refused)
+		heal()
+	}
+	require.Equal(t, 40, w.round().Images)
+}
+
+// What goes in small steps is believed until the steps make the half of what there
+// was an hour ago; then it has to come to rest first.
+func TestALossInSmallSteps(t *testing.T) {
+	w := newWorld(t, setup{})
+	names := w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 40})
+	w.round()
+	n := 0
+	for ; n < 19; n++ {
+		w.DeleteRepository(names[n])
+		require.Equal(t, 39-n, w.round().Images)
+	}
+	for ; n < 35; n++ {
+		w.DeleteRepository(names[n])
+		w.fails(fault.Refused)
+		w.clock.advance(time.Minute)
+	}
+	w.fails(fault.Refused)
+	require.Equal(t, 5, w.round().Images, "three times the same, over a minute")
+}
+
+// Repositories that are still listed, and hold nothing any more: by a listing of
+// all, and by the newest page, which names them one by one.
+func TestRepositoriesThatAreEmptyAtOnce(t *testing.T) {
+	w := newWorld(t, setup{})
+	names := w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 40})
+	digests := map[string]string{}
+	for _, name := range names {
+		digests[name] = w.push(name, "only")
+	}
+	w.round()
+	empty := func(names []string) {
+		for _, name := range names {
+			info, _ := w.Repository(name)
+			for _, a := range info.Artifacts {
+				require.NoError(t, w.DeleteArtifact(name, a.Digest))
+			}
+		}
+	}
+	had := w.State().View.Images
+	empty(names[:25])
+	w.fails(fault.Refused)
+	w.fails(fault.Refused)
+	require.Equal(t, had, w.State().View.Images)
+	w.clock.advance(time.Minute)
+	require.Equal(t, had*15/40, w.round().Images)
+	empty(names[25:30]) // a third of what is left
+	require.Equal(t, had*10/40, w.round().Images)
+}
+
+// A Harbor that counts artifacts and then shows none contradicts itself. However
+// often it does, that is not believed.
+func TestAHarborThatContradictsItself(t *testing.T) {
+	w := newWorld(t, setup{})
+	names := w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 10})
+	want := w.round().Images
+	none := func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Total-Count", "0")
+		_, _ = w.Write([]byte("[]"))
+	}
+	heal := w.Fault(harbortest.Of(harbortest.KindArtifacts), none)
+	for _, name := range names {
+		w.push(name, "new")
+	}
+	for range 40 {
+		w.fails(fault.Refused)
+	}
+	heal()
+	require.Equal(t, want+10, w.round().Images)
+
+	// One project is its own affair: its answer is the truth at once.
+	w.push(names[0], "newer")
+	w.Fault(harbortest.Of(harbortest.KindArtifacts), none)
+	require.Less(t, w.round().Images, want+10)
+}
+
+// An operator who knows better does not wait.
+func TestAnAllowedLoss(t *testing.T) {
+	w := newWorld(t, setup{})
+	names := w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 40})
+	w.round()
+	for _, name := range names[:30] {
+		w.DeleteRepository(name)
+	}
+	said := w.fails(fault.Refused).Error()
+	w.AllowLosses(func(digest string) bool { return strings.Contains(said, "(loss "+digest+")") })
+	w.DeleteRepository(names[30])
+	w.fails(fault.Refused) // it is not what was allowed
+	w.push(names[30], "latest")
 	require.Equal(t, 10, w.round().Images)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 )
 
 // Harbor is what an inventory needs of Harbor's API; *harbor.Client is one.
@@ -45,8 +46,8 @@ type Options struct {
 	// RescanEvery is how long one turn through all projects takes on a Harbor
 	// whose update_time does not follow pushes; 0 means 5 min.
 	RescanEvery time.Duration
-	// Doubt is how long a listing is not believed that lost most of what there
-	// was; 0 means 1 min.
+	// Doubt is how long Harbor has to say the same whose listing lost half or more
+	// of what there was, before it is believed (package shrink); 0 means 1 min.
 	Doubt time.Duration
 	// Concurrency bounds the questions under way; 0 means 64. The endpoint has
 	// a bound of its own.
@@ -71,6 +72,8 @@ type State struct {
 	Recalled bool
 	// Health is for people; it changes with each round.
 	Health Health
+
+	losses, rights shrink.Watch // the book's, as of the last round
 }
 
 // Health tells how the source fares.
@@ -96,7 +99,8 @@ type Inventory struct {
 	log    *slog.Logger
 	state  atomic.Pointer[State]
 
-	book book // of the round under way; there is one at a time
+	book   book // of the round under way; there is one at a time
+	allows func(digest string) bool
 	// oneByOne is set once projects cannot be listed whole: Harbor is older than
 	// 2.12, or we are anonymous.
 	oneByOne atomic.Bool
@@ -152,3 +156,7 @@ func (i *Inventory) State() *State { return i.state.Load() }
 // Follow names the function that is told of each state with another view or
 // another failure, in order. It is for start-up.
 func (i *Inventory) Follow(f func(*State)) { i.follow = f }
+
+// AllowLosses names the function that tells whether an operator lets a loss in by
+// its digest, and uses that up. It is for start-up.
+func (i *Inventory) AllowLosses(f func(digest string) bool) { i.allows = f }

@@ -30,6 +30,7 @@ func (i *Inventory) settle(err error) {
 	next.Err, next.View = err, i.withUnread(before.View)
 	next.Health = i.book.health(before.Health)
 	next.Health.LastAttempt = now
+	next.losses, next.rights = i.book.losses, i.book.rights
 	if err == nil {
 		next.Health.LastSuccess, next.Recalled = now, false
 	}

@@ -135,7 +135,8 @@ func (i *Inventory) leaveOut(others []harbor.Repository) {
 }
 
 // readProjects asks about many projects at a time. A few may fail by themselves;
-// any other failure ends it, and what was answered before is given all the same.
+// any other failure ends it, and what was answered before is given all the same,
+// unless most of it contradicts the listing that led to it.
 // The readings are the caller's to land.
 func (i *Inventory) readProjects(ctx context.Context, wanted map[string]wish) ([]*reading, error) {
 	var mu sync.Mutex
@@ -161,6 +162,18 @@ func (i *Inventory) readProjects(ctx context.Context, wanted map[string]wish) ([
 	if err != nil {
 		i.land(failed...) // it was not theirs alone
 		return readings, err
+	}
+	contradicting := 0
+	for _, r := range readings {
+		if i.contradicts(r) {
+			contradicting++
+		}
+	}
+	if contradicting > fewFailures && 2*contradicting >= len(wanted) {
+		for _, r := range append(readings, failed...) {
+			i.land(r)
+		}
+		return nil, errContradiction(contradicting)
 	}
 	return append(readings, failed...), nil
 }

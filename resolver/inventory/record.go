@@ -9,6 +9,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 )
 
 // Record is all that is known of one project, the rounds' bookkeeping included:
@@ -143,6 +144,9 @@ type Memory struct {
 	Version  string
 	// LastSuccess and LastSweep are when it was so.
 	LastSuccess, LastSweep time.Time
+	// Losses and Rights are what went lately, and what is said to be gone and not
+	// believed: repositories that held something, and private projects.
+	Losses, Rights shrink.Watch
 }
 
 // Memory gives what is known now, and false before the first good round.
@@ -151,6 +155,7 @@ func (i *Inventory) Memory() (m Memory, known bool) {
 	return Memory{
 		View: s.View, Identity: s.Health.Identity.Kind, Version: strings.Clone(s.Health.Version),
 		LastSuccess: s.Health.LastSuccess, LastSweep: s.Health.LastSweep,
+		Losses: s.losses, Rights: s.rights,
 	}, !s.Health.LastSuccess.IsZero()
 }
 
@@ -161,7 +166,8 @@ func (i *Inventory) Recall(m Memory) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.book.recalled = true
-	i.state.Store(&State{View: m.View, Recalled: true, Health: Health{
+	i.book.losses, i.book.rights = m.Losses, m.Rights
+	i.state.Store(&State{View: m.View, Recalled: true, losses: m.Losses, rights: m.Rights, Health: Health{
 		LastSuccess: m.LastSuccess, LastSweep: m.LastSweep, Version: m.Version, Identity: harbor.Identity{Kind: m.Identity},
 	}})
 }

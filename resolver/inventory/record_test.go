@@ -116,9 +116,27 @@ func TestARestartBeforeAnEmptyHarbor(t *testing.T) {
 	}
 	require.True(t, fault.Is(w.Round(t.Context()), fault.Refused))
 	require.Equal(t, before, has(w.State().View))
+	w.restart() // it knows since when
+	require.True(t, fault.Is(w.Round(t.Context()), fault.Refused))
+	require.Equal(t, before, has(w.State().View))
 	w.clock.advance(time.Minute)
 	require.NoError(t, w.Round(t.Context()))
 	require.Empty(t, has(w.State().View))
+}
+
+// What went in small steps before a restart counts after it.
+func TestARestartAmongSmallSteps(t *testing.T) {
+	w := newWorld(t, setup{})
+	names := w.Seed(harbortest.Seed{Prefix: "tool-t", Projects: 40})
+	w.round()
+	for _, name := range names[:19] {
+		w.DeleteRepository(name)
+	}
+	require.Equal(t, 21, w.round().Images)
+	w.restart()
+	w.DeleteRepository(names[19])
+	require.True(t, fault.Is(w.Round(t.Context()), fault.Refused))
+	require.Equal(t, 21, w.State().View.Images)
 }
 
 // What was private is never shown to all by a restart: not before somebody was

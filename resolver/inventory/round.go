@@ -37,7 +37,8 @@ func (i *Inventory) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if surplus := found.surplus(&i.book, base); found.everything || surplus != 0 && surplus != i.book.unexplained {
+	accept, implausible := i.emptied(base, found.rows)
+	if surplus := found.surplus(&i.book, base); found.everything || implausible || surplus != 0 && surplus != i.book.unexplained {
 		return i.sweep(ctx, surplus)
 	}
 	if found.unproved || now.Sub(i.book.proved) >= i.opts.ProofEvery {
@@ -50,7 +51,8 @@ func (i *Inventory) ask(ctx context.Context) error {
 	if err := i.read(ctx, rows, turn.projects); err != nil {
 		return err
 	}
-	i.book.rescan, i.book.doubted = turn.after, time.Time{}
+	i.book.rescan = turn.after
+	accept()
 	i.book.note(rows, now, i.opts.Now())
 	return nil
 }

@@ -34,7 +34,8 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 	if err := i.prove(ctx, base, rows); err != nil {
 		return err
 	}
-	if err := i.plausible(base, rows); err != nil {
+	accept, err := i.plausible(base, rows)
+	if err != nil {
 		return err
 	}
 	there, changed := i.differences(base, rows)
@@ -46,6 +47,7 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 	if err := i.dropGone(ctx, base, there); err != nil {
 		return err
 	}
+	accept()
 	i.book.note(rows, began, i.opts.Now())
 	i.book.recalled = false
 	i.book.swept, i.book.lastSweep, i.book.nextSweep = true, began, began.Add(spread(i.opts.SweepEvery))

@@ -11,6 +11,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 	"unique"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -20,6 +21,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 )
 
 // decoder reads a generation, one message at a time, and keeps no more of it than
@@ -201,6 +203,8 @@ func (d *decoder) host(m []byte) error {
 			return h.manifest(v.bytes)
 		case 4:
 			return h.repository(v.bytes)
+		case 5:
+			return losses(&h.Losses, v.bytes)
 		}
 		return nil
 	})
@@ -303,7 +307,46 @@ func (d *decoder) users(m []byte) error {
 			u.Memory.LastSuccess = v.time()
 		case 5:
 			u.Memory.LastSweep = v.time()
+		case 6:
+			return losses(&u.Memory.Losses, v.bytes)
+		case 7:
+			return losses(&u.Memory.Rights, v.bytes)
 		}
 		return nil
 	})
+}
+
+// losses reads what is remembered of a source's losses.
+func losses(w *shrink.Watch, m []byte) error {
+	return each(m, func(field protowire.Number, v value) error {
+		switch field {
+		case 1:
+			w.Loss = v.text()
+		case 2:
+			w.Since = v.time()
+		case 3:
+			w.Times = int(v.number())
+		case 4:
+			return gone(w, v.bytes)
+		}
+		return nil
+	})
+}
+
+func gone(w *shrink.Watch, m []byte) error {
+	name, at := "", time.Time{}
+	err := each(m, func(field protowire.Number, v value) error {
+		switch field {
+		case 1:
+			name = v.text()
+		case 2:
+			at = v.time()
+		}
+		return nil
+	})
+	if w.Gone == nil {
+		w.Gone = map[string]time.Time{}
+	}
+	w.Gone[name] = at
+	return err
 }

@@ -17,6 +17,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 )
 
 // encoder writes a generation, one message at a time.
@@ -130,7 +131,25 @@ func hostMessage(h Host) message {
 		}
 		m.bytes(4, inner)
 	}
+	m.losses(5, h.Losses)
 	return m
+}
+
+// losses writes what is remembered of a source's losses.
+func (m *message) losses(field protowire.Number, w shrink.Watch) {
+	var inner, gone message
+	inner.text(1, w.Loss)
+	inner.time(2, w.Since)
+	inner.number(3, int64(w.Times))
+	for _, name := range slices.Sorted(maps.Keys(w.Gone)) {
+		gone = gone[:0]
+		gone.text(1, name)
+		gone.time(2, w.Gone[name])
+		inner.bytes(4, gone)
+	}
+	if len(inner) > 0 {
+		m.bytes(field, inner)
+	}
 }
 
 func marksMessage(said *marker.Marks) message {
@@ -157,6 +176,8 @@ func (e *encoder) users(u *Users) error {
 	m.text(3, u.Memory.Version)
 	m.time(4, u.Memory.LastSuccess)
 	m.time(5, u.Memory.LastSweep)
+	m.losses(6, u.Memory.Losses)
+	m.losses(7, u.Memory.Rights)
 	if err := e.put(fieldUsers, m); err != nil {
 		return err
 	}

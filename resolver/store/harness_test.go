@@ -18,6 +18,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/marker"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/store"
 )
 
@@ -44,7 +45,7 @@ func stateOf(number, projects int) *store.State {
 		Catalog: catalogOf(name),
 		Allowed: []string{digestOf("allowed")},
 		Hosts: []store.Host{{
-			Name: "registry.example", LastSuccess: noon.Add(time.Duration(number) * time.Second),
+			Name: "registry.example", LastSuccess: noon.Add(time.Duration(number) * time.Second), Losses: lossOf(name),
 			Manifests: map[fact.Reference]fact.Manifest{
 				ref:    {Status: fact.Present, Digest: digestOf("bookworm")},
 				pinned: {Status: fact.Absent, Digest: pinned.Digest},
@@ -61,9 +62,18 @@ func stateOf(number, projects int) *store.State {
 			Host: "harbor.example",
 			Memory: inventory.Memory{
 				Identity: harbor.Robot, Version: name, LastSuccess: noon.Add(time.Duration(number) * time.Second), LastSweep: noon,
+				Losses: lossOf(name + " repositories"), Rights: shrink.Watch{Loss: digestOf("rights"), Since: noon, Times: 1},
 			},
 			Records: func(f func(*inventory.Record) error) error { return records(name, projects, f) },
 		},
+	}
+}
+
+// lossOf makes what is remembered of a source's losses.
+func lossOf(name string) shrink.Watch {
+	return shrink.Watch{
+		Loss: digest.FromString(name + " loss").String(), Since: noon, Times: 2,
+		Gone: map[string]time.Time{name + " gone": noon, name + " gone too": noon.Add(time.Second)},
 	}
 }
 

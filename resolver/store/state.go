@@ -5,6 +5,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/shrink"
 )
 
 // State is what is kept: what was served at one moment, and how old it was.
@@ -15,8 +16,8 @@ type State struct {
 	Catalog *Catalog
 	Hosts   []Host
 	Users   *Users // nil without user-built images, or before the first of them
-	// Allowed are the digests of catalogs that an operator allowed, and that were
-	// taken for it.
+	// Allowed are the digests of catalogs and losses that an operator allowed, and
+	// that were taken for it.
 	Allowed []string
 }
 
@@ -40,7 +41,9 @@ type Catalog struct {
 type Host struct {
 	Name string
 	// LastSuccess is when it last answered completely; zero if never.
-	LastSuccess  time.Time
+	LastSuccess time.Time
+	// Losses is what went lately, and what is said to be gone and not believed.
+	Losses       shrink.Watch
 	Manifests    map[fact.Reference]fact.Manifest
 	Repositories map[string]fact.Repository
 }
