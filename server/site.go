@@ -16,6 +16,9 @@ import (
 // own (siteimages.go, …); package server/web says what else a new one takes.
 func (s *Server) siteRoutes(router *mux.Router) {
 	router.Path("/").Handler(s.pageRoute("/", s.show(s.paintImages)))
+	router.Path("/images/{name:(?s:.+)}").Handler(s.pageRoute("/images/{name}", s.show(s.paintImage)))
+	router.Path("/tools").Handler(s.pageRoute("/tools", s.findTool(s.show(s.paintTools))))
+	router.Path("/tools/{toolname}").Handler(s.pageRoute("/tools/{toolname}", s.show(s.paintTool)))
 	router.Path("/assets/{file}").Handler(s.route("/assets/{file}", s.getAsset))
 	router.NotFoundHandler = s.route("other", s.nothingThere)
 }

@@ -61,6 +61,7 @@ type place struct{ Path, Name string }
 // places are the navigation, in its order. Path is below the root.
 var places = []place{
 	{"", "Images"},
+	{"tools", "Tools"},
 }
 
 // Places gives the navigation.
@@ -79,6 +80,9 @@ func (f *Frame) ImageURL(name string) string { return f.Root + "images/" + escap
 
 // ToolURL leads to the page of a tool.
 func (f *Frame) ToolURL(name string) string { return f.Root + "tools/" + escapePath(name) }
+
+// Path writes a name into an address.
+func (f *Frame) Path(name string) string { return escapePath(name) }
 
 // escapePath keeps the slashes of a name.
 func escapePath(name string) string {

@@ -5,11 +5,30 @@ import (
 	"html/template"
 	"strings"
 	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
 )
 
 // functions are those that templates use.
 var functions = template.FuncMap{
 	"bytes": bytesText, "moment": moment, "minute": minute, "rfc3339": rfc3339, "count": count, "short": shortDigest, "join": strings.Join,
+	"marked": marked, "badge": badge, "wstype": wstype, "exists": exists, "plain": plain,
+}
+
+// badge gives the class of a state's badge. A word that is new has none of its
+// own.
+func badge(state string) string {
+	switch state {
+	case api.StateStable, api.StateBeta, api.StateDeprecated:
+		return "badge " + state
+	}
+	return "badge"
+}
+
+// wstype gives the type that a web service of a variant has; "" if it has none.
+func wstype(v api.Variant) string {
+	text, _ := v.Extra["wstype"].(string)
+	return text
 }
 
 // bytesText writes a size as people say it.
@@ -63,4 +82,15 @@ func shortDigest(digest string) string {
 		return digest
 	}
 	return algorithm + ":" + sum[:12]
+}
+
+// exists names what is known of a reference: it is there, missing, or unknown.
+func exists(known *bool) string {
+	switch {
+	case known == nil:
+		return "unknown"
+	case *known:
+		return "there"
+	}
+	return "missing"
 }

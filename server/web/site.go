@@ -13,8 +13,12 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// base is the template around every page, which each of them completes.
-const base = "base"
+// base is the template around every page, which each of them completes; parts are
+// those that several use.
+const (
+	base  = "base"
+	parts = "parts"
+)
 
 // Page is a model with its template. Models embed [Frame], which has the rest.
 type Page interface {
@@ -36,7 +40,7 @@ func New() (*Site, error) {
 		return nil, err
 	}
 	s := &Site{templates: map[string]*template.Template{}, assets: a}
-	root, err := template.New(base+".html").Funcs(functions).ParseFS(templateFiles, "templates/"+base+".html")
+	root, err := template.New(base+".html").Funcs(functions).ParseFS(templateFiles, "templates/"+base+".html", "templates/"+parts+".html")
 	if err != nil {
 		return nil, fmt.Errorf("read the templates: %w", err)
 	}
@@ -46,7 +50,7 @@ func New() (*Site, error) {
 	}
 	for _, file := range names {
 		name := strings.TrimSuffix(path.Base(file), ".html")
-		if name == base {
+		if name == base || name == parts {
 			continue
 		}
 		page, err := root.Clone()

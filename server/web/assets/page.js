@@ -75,10 +75,69 @@ function tryAgain() {
   if (retry) setTimeout(() => location.reload(), Math.max(1, retry.dataset.retry) * 1000);
 }
 
+// The list: what is typed or chosen shows at once. The server draws it; the
+// address is what it would be without this, so that going back works.
+const filters = document.getElementById("filters");
+let asking = new AbortController();
+let typing = false; // what is typed in one go is one step of the history
+
+function wantedAddress() {
+  const address = new URL(filters.action);
+  for (const [name, value] of new FormData(filters)) {
+    if (value.trim()) address.searchParams.set(name, value.trim());
+  }
+  return address;
+}
+
+async function showList(address) {
+  asking.abort();
+  asking = new AbortController();
+  const results = document.getElementById("results");
+  try {
+    const response = await fetch(address, { signal: asking.signal });
+    if (!response.ok) throw new Error(response.statusText);
+    const next = new DOMParser().parseFromString(await response.text(), "text/html");
+    results.replaceWith(document.adoptNode(next.getElementById("results")));
+    document.getElementById("summary").textContent = next.getElementById("summary").textContent;
+  } catch (failure) {
+    if (failure.name !== "AbortError") document.getElementById("summary").textContent = "The server does not answer now: this is what it said last.";
+  }
+}
+
+function enhanceList() {
+  if (!filters) return;
+  for (const keys of filters.querySelectorAll(".keys")) keys.hidden = false;
+  let pause;
+  filters.addEventListener("input", (event) => {
+    const typed = event.target.matches("input");
+    const address = wantedAddress();
+    if (typed && typing) history.replaceState(null, "", address);
+    else history.pushState(null, "", address);
+    typing = typed;
+    clearTimeout(pause);
+    pause = setTimeout(showList, typed ? 120 : 0, address);
+  });
+  filters.addEventListener("focusout", () => { typing = false; });
+  filters.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const address = wantedAddress();
+    if (address.href !== location.href) history.pushState(null, "", address);
+    clearTimeout(pause);
+    showList(address);
+  });
+  addEventListener("popstate", () => {
+    clearTimeout(pause);
+    typing = false;
+    const wanted = new URLSearchParams(location.search);
+    for (const field of filters.querySelectorAll("input, select")) field.value = wanted.get(field.name) ?? "";
+    showList(location.href);
+  });
+}
+
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  const writing = event.target.closest("input, select, textarea, [contenteditable]");
   const search = document.getElementById("q");
-  if (event.key === "/" && !typing && search && !event.ctrlKey && !event.metaKey && !event.altKey) {
+  if (event.key === "/" && !writing && search && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
     search.focus();
     search.select();
@@ -90,3 +149,4 @@ tellAges(document);
 tellFreshness();
 setInterval(tellFreshness, 15000);
 tryAgain();
+enhanceList();
