@@ -12,7 +12,7 @@ import (
 // functions are those that templates use.
 var functions = template.FuncMap{
 	"bytes": bytesText, "moment": moment, "minute": minute, "rfc3339": rfc3339, "count": count, "short": shortDigest, "join": strings.Join,
-	"marked": marked, "badge": badge, "wstype": wstype, "exists": exists, "plain": plain,
+	"marked": marked, "badge": badge, "exists": exists, "plain": plain,
 }
 
 // badge gives the class of a state's badge. A word that is new has none of its

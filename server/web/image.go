@@ -48,6 +48,17 @@ type Offer struct {
 // variants', and then those of its variants.
 func (p *Image) Offers() []Offer {
 	i := p.Image
+	out := variantsOf(i)
+	if !slices.ContainsFunc(out, func(o Offer) bool { return o.Image == i.Image }) {
+		out = slices.Insert(out, 0, Offer{Name: "image", Image: i.Image, Digest: i.Digest, Pinned: i.Pinned, Exists: i.Exists})
+	}
+	for n := range out {
+		out[n].ID = "offer-" + string(rune('a'+n%26)) + strings.Repeat("x", n/26)
+	}
+	return out
+}
+
+func variantsOf(i api.Image) []Offer {
 	var out []Offer
 	for name, v := range sorted(i.Variants) {
 		offer := Offer{Name: name, Image: v.Image, Digest: v.Digest, Pinned: v.Pinned, Exists: v.Exists, Wstype: wstype(v)}
@@ -56,13 +67,13 @@ func (p *Image) Offers() []Offer {
 		}
 		out = append(out, offer)
 	}
-	if !slices.ContainsFunc(out, func(o Offer) bool { return o.Image == i.Image }) {
-		out = slices.Insert(out, 0, Offer{Name: "image", Image: i.Image, Digest: i.Digest, Pinned: i.Pinned, Exists: i.Exists})
-	}
-	for n := range out {
-		out[n].ID = "offer-" + string(rune('a'+n%26)) + strings.Repeat("x", n/26)
-	}
 	return out
+}
+
+// Notice is what the image's notice says besides what to use instead, which the
+// page has as a link.
+func (p *Image) Notice() string {
+	return strings.TrimSpace(strings.TrimSuffix(p.Image.Notice, "Use "+p.Image.ReplacedBy+" instead."))
 }
 
 // Command is a line that somebody may copy into a terminal.

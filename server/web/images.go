@@ -58,6 +58,9 @@ type Aliases struct {
 	Text  string
 }
 
+// VariantsOf gives the variants of an image by name.
+func (p *Images) VariantsOf(image api.Image) []Offer { return variantsOf(image) }
+
 // Empty tells that nothing fits.
 func (p *Images) Empty() bool {
 	return len(p.Standard) == 0 && len(p.Built) == 0 && len(p.Removed) == 0
