@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"sync/atomic"
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
@@ -15,6 +17,9 @@ import (
 // listener of their own.
 func (o *serveOptions) drain(ended context.Context, log *slog.Logger, handlers *server.Server, listeners []*listening) error {
 	handlers.Drain()
+	for _, l := range listeners {
+		l.leaving.begin()
+	}
 	log.Info("shutting down", "delay", o.delay, "grace", o.grace)
 	if _, ok := interruption(ended); ok {
 		time.Sleep(o.delay) // a second signal ends the process, and with it this
@@ -33,4 +38,23 @@ func (o *serveOptions) drain(ended context.Context, log *slog.Logger, handlers *
 		}
 	}
 	return nil
+}
+
+// leaving is a handler that, once it is told to, has each answer be the last on its
+// connection. A load balancer keeps the connections that it has to a process that
+// is not ready any more. With this, those in use are given up by the client, between
+// two requests, while the process still answers; closed by the process, one could
+// have a request on its way, which nobody would answer. Over HTTP/2 it is GOAWAY.
+type leaving struct {
+	next  http.Handler
+	begun atomic.Bool
+}
+
+func (l *leaving) begin() { l.begun.Store(true) }
+
+func (l *leaving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if l.begun.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	l.next.ServeHTTP(w, r)
 }

@@ -16,10 +16,11 @@ import (
 
 // listening is a server with the socket that it will accept from.
 type listening struct {
-	server *http.Server
-	socket net.Listener
-	routes string // for the log
-	secure bool
+	server  *http.Server
+	leaving *leaving // its handler
+	socket  net.Listener
+	routes  string // for the log
+	secure  bool
 }
 
 func (l *listening) address() string {
@@ -88,8 +89,9 @@ func listen(ctx context.Context, flag, address string, handler http.Handler, log
 	if err != nil {
 		return nil, notListening(flag, address, err)
 	}
-	return &listening{socket: socket, server: &http.Server{
-		Handler: handler,
+	last := &leaving{next: handler}
+	return &listening{socket: socket, leaving: last, server: &http.Server{
+		Handler: last,
 		// A client that does not send its request or read its answer is cut off.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,

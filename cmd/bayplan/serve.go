@@ -167,9 +167,12 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 	for _, l := range listeners {
 		group.Go(l.serve)
 	}
-	group.Go(func() error { return r.Run(ctx) })
+	// As long as somebody may ask, what is answered is kept up.
+	asked, nobodyAsks := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return r.Run(asked) })
 	group.Go(func() error { return o.reloadAt(ctx, hung, log, r) })
 	group.Go(func() error {
+		defer nobodyAsks()
 		<-ctx.Done()
 		return o.drain(ctx, log, handlers, listeners)
 	})

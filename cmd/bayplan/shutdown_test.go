@@ -12,11 +12,14 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
 )
 
 // bayplan starts bayplan as a process that ends with the test at the latest.
@@ -81,6 +84,34 @@ func TestServeFinishesRequestsUnderWay(t *testing.T) {
 	}
 	require.NotZero(t, whole)
 	requireExit(t, s, exitDone)
+}
+
+// Until its listeners close, a process that is to end answers with what is true
+// now, and has clients end their connections.
+func TestServeIsKeptUpUntilItEnds(t *testing.T) {
+	m := newPlatform(t).enlist(t, "--shutdown-delay", "1h")
+	m.boot(t)
+	m.said(t, mainLine)
+	m.settled(t)
+	before, err := m.ask("/v1/images")
+	require.NoError(t, err)
+	require.Empty(t, before.header.Get("Connection"))
+	require.NoError(t, m.cmd.Process.Signal(syscall.SIGTERM))
+	m.said(t, regexp.MustCompile("shutting down"))
+	_, err = m.fleet.harbor.Push("tool-alpha/late", "latest", harbortest.Profile{})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		a, err := m.ask("/v1/images")
+		return err == nil && strings.Contains(a.body, "tool-alpha/late:latest")
+	}, patience, pollEvery)
+	require.False(t, m.ready())
+	one := &steadyClient{of: &readiness{members: []*member{m}, ready: make([]atomic.Bool, 1)}}
+	one.of.ready[0].Store(true)
+	request, err := http.NewRequest(http.MethodGet, "https://localhost/v1/images", nil)
+	require.NoError(t, err)
+	_, _, err = one.do(request)
+	require.NoError(t, err)
+	require.Equal(t, 1, one.ended)
 }
 
 // Requests that take longer than the grace are cut off, and that is a failure.
