@@ -67,14 +67,14 @@ func TestRollingRestartFailsNoRequest(t *testing.T) {
 	}
 }
 
-// question is one of those that the load is made of, and what its answer must have.
-type question struct {
+// loadQuestion is one of those that the load is made of, and what its answer must have.
+type loadQuestion struct {
 	path    string
 	headers []string
 	has     string
 }
 
-var questions = []question{
+var loadQuestions = []loadQuestion{
 	{"/v1/images", nil, `"short_name":"tool-alpha/alpha:latest"`},
 	{"/v1/images", []string{"Accept-Encoding", "gzip"}, `"short_name":"tool-t000199/tool-t000199:latest"`},
 	{"/v1/images?limit=2", nil, `"short_name":"bookworm"`},
@@ -187,9 +187,9 @@ func exchangeOf(c *http.Client) exchange {
 func (l *load) ask(ctx context.Context, way, base string, do exchange) {
 	tags := map[int]string{}
 	var times []time.Duration
-	for n := rand.IntN(len(questions)); ctx.Err() == nil; n++ {
-		which := n % len(questions)
-		q := questions[which]
+	for n := rand.IntN(len(loadQuestions)); ctx.Err() == nil; n++ {
+		which := n % len(loadQuestions)
+		q := loadQuestions[which]
 		// The load's end is between two requests.
 		request, err := http.NewRequestWithContext(testContext(), http.MethodGet, base+q.path, nil)
 		if err != nil {
@@ -222,7 +222,7 @@ func (l *load) ask(ctx context.Context, way, base string, do exchange) {
 }
 
 // check tells what is wrong with an answer.
-func (q question) check(request *http.Request, response *http.Response, body []byte) error {
+func (q loadQuestion) check(request *http.Request, response *http.Response, body []byte) error {
 	switch {
 	case response.StatusCode == http.StatusNotModified && request.Header.Get("If-None-Match") == response.Header.Get("ETag"):
 		return nil
