@@ -1,0 +1,70 @@
+package browsertest
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+)
+
+// traffic counts what goes over the wire.
+type traffic struct {
+	mu     sync.Mutex
+	open   map[network.RequestID]bool
+	paths  []string
+	bytes  float64
+	loaded int
+}
+
+// take reads an event of the browser.
+func (t *traffic) take(event any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.open == nil {
+		t.open = map[network.RequestID]bool{}
+	}
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		t.open[e.RequestID] = true
+		t.paths = append(t.paths, e.Request.URL)
+	case *network.EventLoadingFinished:
+		delete(t.open, e.RequestID)
+		t.bytes += e.EncodedDataLength
+	case *network.EventLoadingFailed:
+		delete(t.open, e.RequestID)
+	case *page.EventLoadEventFired:
+		t.loaded++
+	}
+}
+
+// loads counts the pages that were loaded.
+func (t *traffic) loads() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.loaded
+}
+
+// Bytes is how many bytes came over the wire so far, headers included.
+func (t *traffic) Bytes() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return int(t.bytes)
+}
+
+// Requests are the addresses that were asked for so far, in order.
+func (t *traffic) Requests() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.paths)
+}
+
+// Rest waits until nothing is under way.
+func (tab *Tab) Rest() {
+	tab.t.Helper()
+	tab.until("the end of all requests", func() (bool, error) {
+		tab.traffic.mu.Lock()
+		defer tab.traffic.mu.Unlock()
+		return len(tab.open) == 0, nil
+	})
+}
