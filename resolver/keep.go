@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"sync"
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
@@ -23,6 +24,12 @@ type KeptStatus struct {
 type keeping struct {
 	store   *store.Store
 	changed chan struct{} // holds one signal that there is something new
+	urgent  chan struct{} // holds one signal that it must not wait
+
+	// writing is held while the state is gathered and written: an older one never
+	// takes the place of a newer. Nobody who reads waits for it.
+	writing sync.Mutex
+	closed  bool // the directory may be another process's; guarded by writing
 
 	// Guarded by the resolver's lock.
 	status KeptStatus
@@ -52,7 +59,7 @@ func (r *Resolver) newKeeping() *keeping {
 	if r.opts.State == nil {
 		return nil
 	}
-	return &keeping{store: r.opts.State, changed: make(chan struct{}, 1)}
+	return &keeping{store: r.opts.State, changed: make(chan struct{}, 1), urgent: make(chan struct{}, 1)}
 }
 
 // changes says that there is something new to be kept.
@@ -66,7 +73,30 @@ func (k *keeping) changes() {
 	}
 }
 
-// followState writes what is new, some time apart, and once more at the end.
+// hurries says that there is something new that the next process has to know.
+func (k *keeping) hurries() {
+	if k == nil {
+		return
+	}
+	k.changes()
+	select {
+	case k.urgent <- struct{}{}:
+	default: // a signal lies there already
+	}
+}
+
+// close waits for the write that is under way, and lets no catalog cause another.
+func (k *keeping) close() {
+	if k == nil {
+		return
+	}
+	k.writing.Lock()
+	defer k.writing.Unlock()
+	k.closed = true
+}
+
+// followState writes what is new, some time apart unless it is urgent, and once
+// more at the end.
 func (r *Resolver) followState() error {
 	if r.kept == nil {
 		return nil
@@ -83,16 +113,36 @@ func (r *Resolver) followState() error {
 			break
 		}
 		r.keep()
-		sleep(r.ctx, r.opts.StateInterval, nil)
+		sleep(r.ctx, r.opts.StateInterval, r.kept.urgent)
 	}
 	r.keep()
 	return nil
 }
 
-// keep writes the state once. What is written is immutable, or copied in small
-// parts, so nobody waits for the disk.
+// keep writes the state once.
 func (r *Resolver) keep() {
-	state := r.stateNow()
+	r.kept.writing.Lock()
+	defer r.kept.writing.Unlock()
+	r.write(r.stateNow(nil))
+}
+
+// keepNext writes the state with a catalog that is about to be served. One that
+// cannot be written is served all the same: who publishes means it to be seen.
+func (r *Resolver) keepNext(p *plan) {
+	if _, ok := r.origin.(Keeper); r.kept == nil || !ok {
+		return
+	}
+	r.kept.writing.Lock()
+	defer r.kept.writing.Unlock()
+	if !r.kept.closed {
+		r.write(r.stateNow(p))
+	}
+}
+
+// write writes a state; nil does nothing. What is in it is immutable, or copied
+// in small parts, so nobody who reads waits for the disk. The caller holds the
+// lock of writing.
+func (r *Resolver) write(state *store.State) {
 	if state == nil {
 		return // nothing is served: what is on disk is better
 	}
@@ -119,17 +169,21 @@ func (r *Resolver) keep() {
 	}
 }
 
-// stateNow gathers what is to be kept; nil before there is something to serve.
-func (r *Resolver) stateNow() *store.State {
+// stateNow gathers what is to be kept, with the catalog of a plan, or of the served
+// one if that is nil; nil before there is something to serve.
+func (r *Resolver) stateNow(p *plan) *store.State {
 	users := r.usersToKeep() // it has a lock of its own
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.plan == nil {
+	if p == nil {
+		p = r.plan
+	}
+	if p == nil {
 		return nil
 	}
 	state := &store.State{SavedAt: r.opts.Now(), Users: users, Allowed: r.allowed.taken()}
 	if k, ok := r.origin.(Keeper); ok {
-		if state.Catalog = k.Keep(r.plan.served.Offer); state.Catalog != nil {
+		if state.Catalog = k.Keep(p.served.Offer); state.Catalog != nil {
 			state.Catalog.LastSuccess = r.lastLook.LastSuccess
 		}
 	}

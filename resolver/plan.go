@@ -24,6 +24,7 @@ type plan struct {
 	since     uint64
 	questions map[string][]fact.Reference
 	waiting   map[string]bool // the hosts that have yet to be asked
+	overdue   bool            // it waits no longer, whoever has not answered
 }
 
 // take makes a catalog the next one to be served.
@@ -33,7 +34,7 @@ func (r *Resolver) take(served *Served, log *slog.Logger) {
 	r.plans++
 	p := &plan{served: served, log: log, number: r.plans, since: r.plans, questions: questions, waiting: map[string]bool{}}
 	if r.next != nil {
-		p.since = r.next.since
+		p.since, p.overdue = r.next.since, r.next.overdue
 	} else {
 		time.AfterFunc(r.opts.FirstWait, func() { r.waitIsOver(p.since) })
 	}
@@ -118,20 +119,20 @@ func (r *Resolver) heard(h *host, number uint64) *plan {
 	return r.promoteIfReady()
 }
 
+// promoteIfReady gives the next plan if it waits for nobody, for begin to promote
+// it. The caller holds the lock, and calls begin without it.
 func (r *Resolver) promoteIfReady() *plan {
-	if len(r.next.waiting) > 0 {
+	if len(r.next.waiting) > 0 && !r.next.overdue {
 		return nil
 	}
-	return r.promote()
+	return r.next
 }
 
-// promote makes the next plan the served one. The caller holds the lock, and
-// calls begin without it.
-func (r *Resolver) promote() *plan {
+// promote makes the next plan the served one. The caller holds the lock.
+func (r *Resolver) promote() {
 	r.plan, r.next = r.next, nil
 	r.plan.served.Since = r.opts.Now()
 	r.replan()
-	return r.plan
 }
 
 // drop forgets the next plan, because the served one is wanted again. The
@@ -141,19 +142,35 @@ func (r *Resolver) drop() {
 	r.replan()
 }
 
-// begin tells of a plan that was promoted, and publishes it; nil does nothing.
+// begin promotes a plan that waits for nobody, tells of it and publishes it; nil
+// does nothing. First it is on disk: what readers have seen of a catalog, the
+// next process knows, so that no crash takes them back to the one before.
 func (r *Resolver) begin(p *plan) {
 	if p == nil {
 		return
 	}
+	r.keepNext(p)
+	r.mu.Lock()
+	promoted := r.next == p // else another took its place, or it is not wanted any more
+	if promoted {
+		r.promote()
+	}
+	r.mu.Unlock()
+	if promoted {
+		r.tell(p)
+	}
+	r.publish(p.log)
+	r.kept.changes() // even if the same records came of it
+}
+
+// tell logs that a plan is served from now on.
+func (r *Resolver) tell(p *plan) {
 	offer, loaded := p.served.Offer, p.served.Chart
 	p.log.Info("catalog taken into use", "origin", r.origin.Name(), "version", loaded.Metadata.Version,
 		"digest", offer.Digest, "images", len(loaded.Catalog.Images))
 	for _, w := range loaded.Warnings {
 		p.log.Warn("the catalog has an oddity", "finding", w.String())
 	}
-	r.publish(p.log)
-	r.kept.changes() // even if the same records came of it
 }
 
 // waitIsOver serves what waits, whoever has not answered.
@@ -161,7 +178,8 @@ func (r *Resolver) waitIsOver(since uint64) {
 	var ready *plan
 	r.mu.Lock()
 	if r.next != nil && r.next.since == since && r.ctx.Err() == nil {
-		ready = r.promote()
+		r.next.overdue = true
+		ready = r.next
 	}
 	r.mu.Unlock()
 	r.begin(ready)

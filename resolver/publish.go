@@ -31,7 +31,11 @@ func (r *Resolver) publish(log *slog.Logger) {
 		follower(next)
 	}
 	r.current.Store(next)
-	r.kept.changes()
+	if before != nil && next.Users.View.HiddenSince(before.Users.View) {
+		r.kept.hurries() // or a crash would show what turned private once more
+	} else {
+		r.kept.changes()
+	}
 	log.Debug("snapshot published", "generation", next.Generation, "images", len(next.Images))
 }
 

@@ -2,6 +2,7 @@ package resolver_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -340,8 +341,8 @@ func TestWhatCannotBeAllowed(t *testing.T) {
 	require.Error(t, r.Refresh(t.Context()))
 }
 
-// Damage is said, with advice, and the state before takes over; without one it
-// begins as if there had never been any.
+// Damage is said, with advice, and the state before takes over, which has the same
+// catalog; without one it begins as if there had never been any.
 func TestARestartWithADamagedDisk(t *testing.T) {
 	m := newMachine(t, artifact.Selection{Constraint: ">=1"})
 	m.shelf.publish(t, "1.0.0", four)
@@ -356,7 +357,7 @@ func TestARestartWithADamagedDisk(t *testing.T) {
 	newest := filepath.Base(generations[1])
 	m.logs.take()
 	r, stop := m.boot(t)
-	require.Equal(t, "1.0.0", served(t, r).Chart.Metadata.Version)
+	require.Equal(t, "1.1.0", served(t, r).Chart.Metadata.Version)
 	require.Equal(t, `level=ERROR msg="a generation of the last good state cannot be used and was passed over" file=`+newest+
 		` error="read state: `+newest+`: it is not what was written: it ends within field 2" `+
 		`advice="it is written anew once the sources answer; if it happens again, look at the disk"`, m.logs.take()[0])
@@ -526,6 +527,87 @@ func TestTheStateIsWrittenAsItChanges(t *testing.T) {
 		stop()
 		require.True(t, written().After(last), "and at the end")
 	})
+}
+
+// What readers have seen of a catalog no crash takes back, however soon it comes:
+// the catalog is on disk before it is served.
+func TestACatalogOutlivesACrash(t *testing.T) {
+	m := newMachine(t, artifact.Selection{Constraint: ">=1"})
+	m.shelf.publish(t, "1.0.0", four)
+	m.life(t, func(*resolver.Resolver) {})
+	m.shelf.publish(t, "1.1.0", five)
+	r, crash := m.boot(t)
+	require.NoError(t, r.Refresh(t.Context()))
+	require.Equal(t, "1.1.0", served(t, r).Chart.Metadata.Version)
+	crash() // it never ran to its end
+
+	m.shelf.withdraw(t, "1.1.0")
+	m.life(t, func(r *resolver.Resolver) {
+		require.Equal(t, "1.1.0", served(t, r).Chart.Metadata.Version)
+		require.NotNil(t, r.Snapshot().Image("e"))
+		require.True(t, fault.Is(r.Status().Refused.Err, fault.Refused), "what is older is refused")
+	})
+}
+
+// That a project turned private is on disk soon, however long other things wait: a
+// crash must not show it once more.
+func TestWhatTurnedPrivateIsWrittenAtOnce(t *testing.T) {
+	disk, err := store.Open(t.TempDir(), 0)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, disk.Close()) }()
+	h, built := harborOf(t, inventory.Options{ProofEvery: time.Millisecond})
+	r := resolver.New(offering(two), hostsUp, resolver.Options{State: disk, StateInterval: time.Hour, Interval: time.Millisecond, Users: built})
+	stop := run(t, r)
+	written := func() time.Time { return r.Status().Kept.LastSuccess }
+	require.Eventually(t, func() bool { return !written().IsZero() }, 10*time.Second, time.Millisecond)
+	first := written()
+	pushed(t, h, "tool-a/web:v2")
+	require.Eventually(t, func() bool { return found(r.Snapshot(), "tool-a/web:v2") != "" }, 10*time.Second, time.Millisecond)
+	require.Equal(t, first, written(), "a push waits")
+	require.NoError(t, h.SetVisibility("tool-a", harbortest.Private))
+	require.Eventually(t, func() bool { return written().After(first) }, 10*time.Second, time.Millisecond)
+	require.True(t, r.Snapshot().Users.View.Private("tool-a"))
+	stop()
+}
+
+// That a catalog was allowed is used up with it, crash or not.
+func TestAnAllowedCatalogOutlivesACrash(t *testing.T) {
+	m := newMachine(t, artifact.Selection{Constraint: ">=1"})
+	older := m.shelf.publish(t, "1.0.0", four)
+	m.shelf.publish(t, "1.1.0", five)
+	m.life(t, func(*resolver.Resolver) {})
+	m.shelf.withdraw(t, "1.1.0")
+	m.opts.Allow = []string{older}
+	r, crash := m.boot(t)
+	require.NoError(t, r.Refresh(t.Context()))
+	require.Equal(t, "1.0.0", served(t, r).Chart.Metadata.Version)
+	crash()
+	m.shelf.publish(t, "1.2.0", five)
+	m.life(t, func(*resolver.Resolver) {})
+	m.shelf.withdraw(t, "1.2.0")
+	m.life(t, func(r *resolver.Resolver) { require.Equal(t, "1.2.0", served(t, r).Chart.Metadata.Version) })
+}
+
+// A catalog that takes the place of one that is being written waits no longer than
+// that one would have.
+func TestCatalogsOneAfterTheOtherWhileAHostIsSilent(t *testing.T) {
+	m := newMachine(t, artifact.Selection{Constraint: ">=1"})
+	m.live, m.opts.FirstWait = allSilent, 10*time.Millisecond
+	m.opts.Interval, m.opts.CatalogInterval = time.Millisecond, time.Millisecond
+	m.shelf.publish(t, "1.0.0", four)
+	r, stop := m.boot(t)
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(t.Context()) }()
+	for n := 1; n < 30; n++ {
+		m.shelf.publish(t, fmt.Sprintf("1.%d.0", n), []string{four, five}[n%2])
+	}
+	require.Eventually(t, func() bool {
+		s := r.Status().Served
+		return s != nil && s.Chart.Metadata.Version == "1.29.0"
+	}, 10*time.Second, time.Millisecond)
+	r.Close()
+	require.NoError(t, <-ended)
+	stop()
 }
 
 // A disk that does not take the state is said once; what is there stays, and it is

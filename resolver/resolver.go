@@ -77,8 +77,12 @@ func New(origin Origin, live LiveFunc, opts Options) *Resolver {
 }
 
 // Close ends the rounds that are under way, and Run with them. The last
-// snapshot stays readable.
-func (r *Resolver) Close() { r.stop() }
+// snapshot stays readable. Once Run and Close have returned, nothing is written to
+// [Options.State] any more.
+func (r *Resolver) Close() {
+	r.stop()
+	r.kept.close()
+}
 
 // Snapshot gives the newest snapshot, or nil while there has never been one.
 func (r *Resolver) Snapshot() *snapshot.Snapshot { return r.current.Load() }

@@ -15,6 +15,7 @@ type View struct {
 	shelves  shelves
 	projects int // how many projects the shelves hold
 	listed   int // how many repositories they hold
+	hidden   int // how often a project turned from public to private
 	// unread are the tools' projects that were never read, and whether they are
 	// private. It is replaced as a whole.
 	unread map[string]bool
@@ -53,6 +54,12 @@ func (v *View) Private(project string) bool {
 	}
 	t := v.byProject(project)
 	return t != nil && t.Private
+}
+
+// HiddenSince tells whether a project that was public in an earlier view of the
+// same inventory turned private.
+func (v *View) HiddenSince(earlier *View) bool {
+	return v != nil && earlier != nil && v.hidden != earlier.hidden
 }
 
 // Walk calls f with each tool in the order of the short names of its images,
@@ -112,6 +119,9 @@ func (e *edit) tool(project string) *Tool {
 func (e *edit) put(tool *Tool) {
 	if old := e.tool(tool.Project); old != nil {
 		e.count(old, -1)
+		if tool.Private && !old.Private {
+			e.view.hidden++
+		}
 	}
 	if len(tool.Repositories) == 0 {
 		e.changes[tool.Project] = nil
