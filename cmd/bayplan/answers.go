@@ -19,6 +19,7 @@ import (
 // asked the registries itself. Both answer by the same handlers.
 type answerFlags struct {
 	server  string
+	proof   proofFlags
 	timeout time.Duration
 	source  sourceFlags
 	// listings tells that registries are asked which repositories they have, too.
@@ -27,6 +28,7 @@ type answerFlags struct {
 
 func (f *answerFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.server, "server", "", "ask the server at this `URL` instead of the registries")
+	f.proof.register(cmd)
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 30*time.Second, "how long the whole may take")
 	f.source.register(cmd)
 }
@@ -58,7 +60,7 @@ func (f *answerFlags) open(ctx context.Context, std streams) (*asker, error) {
 	if f.source.catalog != "" {
 		return nil, fault.New(fault.Usage, "", "--server", "it cannot go together with --catalog: the server has a catalog of its own")
 	}
-	a, err := askServer(f.server)
+	a, err := askServer(f.server, &f.proof)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +71,7 @@ func (f *answerFlags) open(ctx context.Context, std streams) (*asker, error) {
 }
 
 // askServer asks a running server.
-func askServer(address string) (*asker, error) {
+func askServer(address string, proof *proofFlags) (*asker, error) {
 	base, err := url.Parse(address)
 	switch {
 	case err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https":
@@ -79,7 +81,11 @@ func askServer(address string) (*asker, error) {
 	case base.RawQuery != "" || base.Fragment != "":
 		return nil, fault.New(fault.Usage, "", "--server", "the URL has a query or a fragment: leave it out")
 	}
-	return newAsker(base, nil), nil
+	transport, err := proof.transport()
+	if err != nil {
+		return nil, err
+	}
+	return newAsker(base, transport), nil
 }
 
 // askRegistries asks the registries once, and answers as a server would that

@@ -30,7 +30,7 @@ func (o *resolveOptions) completeNames(cmd *cobra.Command, _ []string, begin str
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), completeTime)
 	defer cancel()
-	asker, err := askServer(o.answers.server)
+	asker, err := askServer(o.answers.server, &o.answers.proof)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

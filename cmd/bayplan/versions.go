@@ -65,6 +65,7 @@ The exit code is 1 if there is no version.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.answers.server, "server", "", "ask the server at this `URL` instead of a registry")
+	o.answers.proof.register(cmd)
 	flags.DurationVar(&o.answers.timeout, "timeout", 30*time.Second, "how long the whole may take")
 	flags.IntVar(&o.limit, "limit", 0, "at most so many, the newest; 0 is all (default: 20, and all of a server)")
 	flags.BoolVar(&o.brief, "brief", false, "leave out signatures and changes, and fetch no version")
