@@ -66,6 +66,15 @@ func count(n int, one string) string {
 	return number(n) + " " + one + "s"
 }
 
+// list joins as people do: a, b and c.
+func list(texts []string) string {
+	if len(texts) < 2 {
+		return strings.Join(texts, "")
+	}
+	last := len(texts) - 1
+	return strings.Join(texts[:last], ", ") + " and " + texts[last]
+}
+
 // number writes thousands apart.
 func number(n int) string {
 	text := fmt.Sprint(n)

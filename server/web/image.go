@@ -111,12 +111,11 @@ func (p *Image) HasWeb() bool {
 
 // quoted writes a word for a shell.
 func quoted(word string) string {
-	for _, r := range word {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/:@", r)) {
-			return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@"
+	if word != "" && strings.Trim(word, plain) == "" {
+		return word
 	}
-	return word
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // Link is a link of the catalog: one that may be followed, or text.

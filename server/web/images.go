@@ -68,25 +68,35 @@ func (p *Images) Empty() bool {
 
 // Summary says how many images fit, for eyes and for screen readers.
 func (p *Images) Summary() string {
-	what := " fit"
-	if p.Query.none() {
-		what = ""
-	}
 	switch {
 	case p.Query.After != "":
 		return "More images, after " + p.Query.After + "."
 	case p.Empty() && p.Means == "":
 		return "Nothing fits."
-	case p.BuiltCount < 0:
-		return count(p.StandardCount, "standard image") + " and more than " + number(len(p.Built)) + " that tools built" + what + "."
-	case p.BuiltCount == 0 && p.StandardCount == 0:
-		return count(len(p.Removed), "removed image") + what + "."
-	case p.BuiltCount == 0:
-		return count(p.StandardCount, "standard image") + what + "."
-	case p.StandardCount == 0:
-		return count(p.BuiltCount, "image") + " that tools built" + what + "."
+	case p.Empty():
+		return "No name fits, but it leads to an image."
 	}
-	return count(p.StandardCount, "standard image") + " and " + number(p.BuiltCount) + " that tools built" + what + "."
+	var found []string
+	if p.StandardCount > 0 {
+		found = append(found, count(p.StandardCount, "standard image"))
+	}
+	switch {
+	case p.BuiltCount < 0:
+		found = append(found, "more than "+count(len(p.Built), "image")+" that tools built")
+	case p.BuiltCount > 0:
+		found = append(found, count(p.BuiltCount, "image")+" that tools built")
+	}
+	if len(p.Removed) > 0 {
+		found = append(found, count(len(p.Removed), "removed image"))
+	}
+	verb := " fit"
+	switch {
+	case p.Query.none():
+		verb = ""
+	case p.StandardCount+p.BuiltCount+len(p.Removed) == 1:
+		verb = " fits"
+	}
+	return list(found) + verb + "."
 }
 
 // NextURL leads to the next page.

@@ -55,8 +55,8 @@ function tellAges(within) {
   }
 }
 
-// How long ago sources last answered is what no page that can be kept may say:
-// it is asked for.
+// How long ago sources last answered is what a page with an entity tag may not
+// say: it is asked for.
 async function tellFreshness() {
   const place = document.getElementById("freshness");
   if (!place || document.hidden) return;
@@ -65,6 +65,10 @@ async function tellFreshness() {
     if (!response.ok) return;
     const { catalog } = await response.json();
     const ages = catalog.sources.map((s) => s.age_seconds).filter((age) => age !== undefined);
+    for (const told of document.querySelectorAll("[data-source]")) {
+      const source = catalog.sources.find((s) => s.name === told.dataset.source && s.age_seconds !== undefined);
+      if (source) told.textContent = `(last answered ${Math.round(source.age_seconds)} s ago)`;
+    }
     if (ages.length > 0) place.textContent = `Its sources last answered ${Math.round(Math.max(...ages))} s ago.`;
   } catch { /* it was only to be nicer */ }
 }
