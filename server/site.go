@@ -62,6 +62,7 @@ func (s *Server) pageRoute(name string, answer endpoint) http.Handler {
 // frame that the page's model begins with. Of the catalog a page that is kept may
 // show its version and reference: the rest knows the clock, or this process.
 type visit struct {
+	public  publicChange // before or of pages, never after
 	pages   *pages
 	catalog api.Catalog
 	frame   web.Frame
@@ -72,16 +73,27 @@ type visit struct {
 // visit and on the address alone, but for a page that [Server.showNow] shows.
 type painter func(r *http.Request, v *visit) (web.Page, *web.Failure)
 
-// freshness is what pages show besides the snapshot, as one word.
-func (v *visit) freshness() string {
-	return v.catalog.Version + " " + v.catalog.Reference + " " + string(encode(v.frame))
+// madeOf is what a page was drawn from, as far as anyone may see it. What is
+// pushed to a private project makes no page be drawn anew: not even how long an
+// answer takes tells of it.
+type madeOf struct {
+	public  publicChange
+	context builtContext
+	known   bool   // whether anybody ever said what tools built
+	rest    string // the catalog's version, and how sources fare
+}
+
+func (v *visit) madeOf() madeOf {
+	return madeOf{
+		public: v.public, context: v.pages.context, known: v.pages.snapshot.Users.Known,
+		rest: v.catalog.Version + " " + v.catalog.Reference + " " + string(encode(v.frame)),
+	}
 }
 
 // sitePage is a page that was drawn, and what it was made of.
 type sitePage struct {
-	pages *pages
-	fresh string // how its sources fared
-	body  *lazyBody
+	of   madeOf
+	body *lazyBody
 }
 
 // show answers with a page that has an entity tag: of equal facts, and sources
@@ -92,8 +104,8 @@ func (s *Server) show(paint painter) endpoint {
 		if failure != nil {
 			return s.fails(w, r, failure)
 		}
-		key, fresh := r.URL.EscapedPath()+"?"+r.URL.RawQuery, v.freshness()
-		if kept, ok := s.sitePages.get(key); ok && kept.pages == v.pages && kept.fresh == fresh {
+		key, of := r.URL.EscapedPath()+"?"+r.URL.RawQuery, v.madeOf()
+		if kept, ok := s.sitePages.get(key); ok && kept.of == of {
 			return kept.body.serve(w, r)
 		}
 		page, failure := paint(r, v)
@@ -102,7 +114,7 @@ func (s *Server) show(paint painter) endpoint {
 		}
 		text := s.draw(page)
 		b := &lazyBody{make: func() *body { return plainBody(typeHTML, text, "") }}
-		s.sitePages.put(key, sitePage{v.pages, fresh, b}, len(key)+len(fresh)+len(text)+len(text)/2) // the codings make it half as much again
+		s.sitePages.put(key, sitePage{of, b}, len(key)+len(of.rest)+len(text)+len(text)/2) // the codings make it half as much again
 		return b.serve(w, r)
 	}
 }
@@ -160,14 +172,14 @@ func (s *Server) draw(page web.Page) []byte {
 
 // visit begins a page, or says why there is none yet.
 func (s *Server) visit(r *http.Request) (*visit, *web.Failure) {
-	p, status := s.pages.Load(), s.view.Status()
-	if p == nil || status.Served == nil {
+	public, p, status := s.lastPublic.Load(), s.pages.Load(), s.view.Status()
+	if public == nil || p == nil || status.Served == nil {
 		return nil, &web.Failure{
 			Frame: web.Frame{Title: "Not ready yet"}, Status: http.StatusServiceUnavailable, RetryAfter: s.retryAfter(),
 			Text: []string{"There is nothing to show yet: " + whyNotReady(status) + ".", "This page comes again by itself in a moment; where scripts are off, load it again."},
 		}
 	}
-	v := &visit{pages: p, catalog: catalogStatus(p, *s.lastPublic.Load(), status)}
+	v := &visit{public: *public, pages: p, catalog: catalogStatus(p, *public, status)}
 	v.frame = web.Frame{Root: web.RootOf(r.URL.EscapedPath()), Troubles: troubles(v.catalog)}
 	if refused := v.catalog.Refused; refused != nil {
 		v.frame.Refused = &web.Refusal{Version: refused.Version, Reason: refused.Reason}

@@ -50,7 +50,7 @@ func (d Dates) Age(t time.Time) string {
 		return "today"
 	case days == 1:
 		return "yesterday"
-	case days < 60:
+	case days < 90:
 		return fmt.Sprintf("%d days ago", days)
 	case days < 730:
 		return fmt.Sprintf("%d months ago", days*12/365)
