@@ -24,6 +24,7 @@ type driftPage struct {
 
 type madeDrift struct {
 	counts map[drift.Reason]int
+	answer api.DriftAnswer
 	body   *lazyBody
 	text   []byte
 }
@@ -31,8 +32,9 @@ type madeDrift struct {
 func (d *driftPage) get() *madeDrift {
 	d.once.Do(func() {
 		report := drift.Of(d.snapshot)
-		text := append(encode(driftAnswer(report)), '\n')
-		d.made = &madeDrift{counts: report.Counts(), text: text}
+		answered := driftAnswer(report)
+		text := append(encode(answered), '\n')
+		d.made = &madeDrift{counts: report.Counts(), answer: answered, text: text}
 		if before := d.last.Load(); before != nil && bytes.Equal(before.text, text) {
 			d.made.text, d.made.body = before.text, before.body
 		} else {

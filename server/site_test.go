@@ -16,7 +16,10 @@ import (
 )
 
 // everyPage is one path for each kind of page that a service of toolSample has.
-var everyPage = []string{"/", "/?q=o", "/images/bookworm", "/images/tool/x", "/images/tool-a/app:latest", "/images/old", "/tools", "/tools?name=%21", "/tools/a"}
+var everyPage = []string{"/", "/?q=o", "/images/bookworm", "/images/tool/x", "/images/tool-a/app:latest", "/images/old", "/tools", "/tools?name=%21", "/tools/a", "/drift"}
+
+// clockPage knows the clock, and has no entity tag.
+const clockPage = "/catalog"
 
 func TestEveryPageIsServed(t *testing.T) {
 	p := startPlatform(t, setup{}, "tool-a/app:latest")
@@ -72,7 +75,7 @@ func TestPagesWorkUnderAPrefix(t *testing.T) {
 	gateway := httptest.NewServer(http.StripPrefix("/builds", httputil.NewSingleHostReverseProxy(backend)))
 	t.Cleanup(gateway.Close)
 	e := &endpoint{url: gateway.URL, client: bareClient(t)}
-	for _, path := range everyPage {
+	for _, path := range append(everyPage, clockPage, clockPage+"?from=1.2.3") {
 		page := e.page(t, "/builds"+path, http.StatusOK)
 		page.Find("a[href]:not(.external), link[href], script[src], form[action]").Each(func(_ int, s *goquery.Selection) {
 			to, err := page.Url.Parse(s.AttrOr("href", "") + s.AttrOr("src", "") + s.AttrOr("action", ""))
@@ -120,7 +123,7 @@ func TestWhatIsNotThereIsAPageForBrowsers(t *testing.T) {
 
 func TestPagesBeforeTheFirstSnapshot(t *testing.T) {
 	s := start(t, setup{values: sample, cold: true})
-	for _, path := range everyPage {
+	for _, path := range append(everyPage, clockPage) {
 		p := s.page(t, path, http.StatusServiceUnavailable)
 		require.Equal(t, "2", p.header.Get("Retry-After"))
 		require.Equal(t, "no-store", p.header.Get("Cache-Control"))

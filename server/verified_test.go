@@ -42,6 +42,13 @@ func TestTheCatalogSaysWhoVouchesForIt(t *testing.T) {
 			catalog := into[api.CatalogAnswer](e.get(t, "/v1/catalog"), http.StatusOK).Catalog
 			require.Equal(t, c.verifiedBy != "", catalog.Verified)
 			require.Equal(t, c.verifiedBy, catalog.VerifiedBy)
+			shown := e.page(t, "/catalog", http.StatusOK)
+			if c.verifiedBy != "" {
+				require.Equal(t, "1.2.3 verified", shown.fact("Version"))
+				require.Equal(t, "good, by "+c.verifiedBy, shown.fact("Signature"))
+			} else {
+				require.Equal(t, "1.2.3 not verified", shown.fact("Version"))
+			}
 			m := e.scrape(t)
 			if c.metric == "" {
 				require.NotContains(t, m, "bayplan_catalog_verified")

@@ -62,6 +62,8 @@ type place struct{ Path, Name string }
 var places = []place{
 	{"", "Images"},
 	{"tools", "Tools"},
+	{"catalog", "Catalog"},
+	{"drift", "Drift"},
 }
 
 // Places gives the navigation.
