@@ -16,7 +16,7 @@ import (
 )
 
 // rows writes the rows of a part of a page, cells apart by " | ".
-func (p *page) rows(part string) []string {
+func (p *page) tableRows(part string) []string {
 	out := []string{}
 	p.Find(part + " tbody tr").Each(func(_ int, row *goquery.Selection) {
 		var cells []string
@@ -43,7 +43,7 @@ func TestThePageOfTheCatalog(t *testing.T) {
 	require.Equal(t, "oci://charts.test/toolforge/image-config:1.1.0@"+s.digests["1.1.0"], p.Find("#reference").Text())
 	require.Equal(t, "2026-08-01 12:00:00 UTC", p.fact("Taken into use"))
 
-	sources := p.rows("section[aria-labelledby=sources]")
+	sources := p.tableRows("section[aria-labelledby=sources]")
 	require.Len(t, sources, 4)
 	require.True(t, strings.HasPrefix(sources[0], "harbor.test | images that tools built 1 tool with 1 repository, Harbor v2.15.2, asked for what changed, by a robot account | answers | 0 s ago"), sources[0])
 	require.Equal(t, "oci://charts.test/toolforge/image-config | the catalog | answers | 0 s ago 2026-08-01 12:00:00 UTC | ", sources[1])
@@ -53,7 +53,7 @@ func TestThePageOfTheCatalog(t *testing.T) {
 		"2.0.0-rc.1+b | 2026-08-01 11:00 UTC | " + s.digests["2.0.0-rc.1+b"][:19] + " | since 1.1.0",
 		"1.1.0 served | 2026-08-01 11:00 UTC | " + s.digests["1.1.0"][:19] + " | since 1.0.0",
 		"1.0.0 | 2026-08-01 11:00 UTC | " + s.digests["1.0.0"][:19] + " | nothing before it is known",
-	}, p.rows("section[aria-labelledby=versions]"))
+	}, p.tableRows("section[aria-labelledby=versions]"))
 	require.Equal(t, "1.0.0", p.Find("#from option[selected]").AttrOr("value", ""), "what is served is compared with what came before")
 	require.Equal(t, "1.1.0 (served)", p.Find("#to option[selected]").Text())
 	require.Zero(t, p.Find(".changes").Length(), "nothing is fetched that nobody asked for")
@@ -75,11 +75,11 @@ func TestTheDifferenceOnThePage(t *testing.T) {
 		"bullseye image | one.test/bullseye@sha256:" + strings.Repeat("a", 64) + " | two.test/bullseye",
 		"buster | one.test/buster | nothing",
 		"trixie | nothing | one.test/trixie",
-	}, p.rows(".changes.breaking"))
+	}, p.tableRows(".changes.breaking"))
 	require.Equal(t, []string{
 		`bookworm lifecycle | nothing | {"deprecated":"2026-07-31"}`,
 		"bullseye state | stable | deprecated",
-	}, p.rows(".changes:not(.breaking)"))
+	}, p.tableRows(".changes:not(.breaking)"))
 	require.Contains(t, spaced(p.Find(".changes.breaking").First()), "breaking Alias moved jobs that name it silently run another reference from their next start on: one.test/trixie")
 	for _, d := range into[api.DiffAnswer](s.get(t, "/v1/catalog/diff?from=1.0.0&to=2.0.0-rc.1%2Bb"), http.StatusOK).Changes {
 		for clause := range strings.SplitSeq(d.Reason, "; ") {
@@ -120,11 +120,11 @@ func TestThePageOfTheCatalogOnABadDay(t *testing.T) {
 	s.write(t, "values.yaml", "formatVersion: \"1.0\"\nimages: {x: {state: <b>}}\n")
 	s.refresh(t)
 	p := s.page(t, "/catalog", http.StatusOK)
-	sources := strings.Join(p.rows("section[aria-labelledby=sources]"), "\n")
+	sources := strings.Join(p.tableRows("section[aria-labelledby=sources]"), "\n")
 	require.Contains(t, sources, "one.test | standard images | does not answer: as it was")
 	require.Contains(t, sources, "90 s ago 2026-08-01 12:00:00 UTC")
 	require.Contains(t, p.text(), "Refused: a newer catalog")
-	require.NotEmpty(t, p.rows("section[aria-labelledby=refused]"))
+	require.NotEmpty(t, p.tableRows("section[aria-labelledby=refused]"))
 	require.NotContains(t, string(p.body), "private-place", "a path of this machine is nobody's business")
 	require.Equal(t, 1, p.Find("section[aria-labelledby=versions] tbody tr").Length(), "the one that is served")
 }

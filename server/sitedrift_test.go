@@ -31,7 +31,7 @@ images:
 		"not_in_catalog":     {"one.test/toolforge-extra | none | one.test/toolforge-extra is below toolforge-, which the catalog owns, but the catalog does not name it"},
 		"prefixes":           {"one.test/toolforge- | yes | 3"},
 	} {
-		require.Equal(t, want, p.rows("section[aria-labelledby="+part+"]"), part)
+		require.Equal(t, want, p.tableRows("section[aria-labelledby="+part+"]"), part)
 	}
 	require.Equal(t, "The repository is missing 1 The tag is missing 1 The tag has moved on 1 Nothing in the catalog names it 1", spaced(p.Find("ul.contents")), "what hurts most comes first")
 	require.Contains(t, p.text(), "To do: Publish the image, or take it out of the catalog.")
