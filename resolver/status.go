@@ -73,6 +73,8 @@ type UsersStatus struct {
 	// Denied counts projects that are listed and may not be read, Failing those
 	// that could not be read while others could: what was known of them stands.
 	Denied, Failing int
+	// PublicDenied and PublicFailing are those that anyone may see.
+	PublicDenied, PublicFailing int
 }
 
 // The kinds of sources that are no registry host.

@@ -253,7 +253,7 @@ func (u *users) status() SourceStatus {
 		Users: &UsersStatus{
 			Plan: string(h.Plan), Version: h.Version, Identity: h.Identity.Kind.String(), Slow: h.Identity.Slow,
 			LastSweep: h.LastSweep, All: state.View.Counts, Public: state.View.Public, LeftOut: state.View.LeftOut,
-			Denied: h.Denied, Failing: h.Failing,
+			Denied: h.Denied, Failing: h.Failing, PublicDenied: h.PublicDenied, PublicFailing: h.PublicFailing,
 		},
 	}
 }

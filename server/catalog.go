@@ -121,7 +121,7 @@ func sourceStatus(s resolver.SourceStatus, from origin, now time.Time) api.Sourc
 		out.Users = &api.UsersStatus{
 			Plan: cmp.Or(u.Plan, "unknown"), Version: u.Version, Identity: u.Identity,
 			ToolCount: u.Public.Tools, RepositoryCount: u.Public.Repositories, LeftOutCount: u.LeftOut,
-			DeniedCount: u.Denied, FailingCount: u.Failing, Advice: usersAdvice(s),
+			DeniedCount: u.PublicDenied, FailingCount: u.PublicFailing, Advice: usersAdvice(s),
 		}
 		if !u.LastSweep.IsZero() {
 			out.Users.LastSweepAt = u.LastSweep.UTC()

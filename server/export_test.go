@@ -3,6 +3,8 @@ package server
 import (
 	"strings"
 	"time"
+
+	"github.com/gorilla/mux"
 )
 
 // KeepRecords sets how many user-built images the complete list may have to be
@@ -53,4 +55,18 @@ func (s *Server) Clients() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.young) + len(c.aged)
+}
+
+// Routes gives the patterns of all routes that there are.
+func (s *Server) Routes() []string {
+	router := s.router()
+	s.dataRoutes(router)
+	s.operationsRoutes(router)
+	var out []string
+	_ = router.Walk(func(route *mux.Route, _ *mux.Router, _ []*mux.Route) error {
+		pattern, err := route.GetPathTemplate()
+		out = append(out, pattern)
+		return err
+	})
+	return out
 }

@@ -26,9 +26,9 @@ var (
 	successDesc  = prometheus.NewDesc("bayplan_source_last_success_timestamp_seconds", "When a source last answered completely; 0 if never.", []string{"source", "kind"}, nil)
 	toolsDesc    = prometheus.NewDesc("bayplan_users_tools", "Tools that have repositories that anyone may see.", []string{"source"}, nil)
 	reposDesc    = prometheus.NewDesc("bayplan_users_repositories", "Repositories of tools that anyone may see.", []string{"source"}, nil)
-	leftOutDesc  = prometheus.NewDesc("bayplan_users_left_out_projects", "Projects that are left out because their names are no tool's.", []string{"source"}, nil)
-	deniedDesc   = prometheus.NewDesc("bayplan_users_denied_projects", "Projects that are listed and may not be read: what was known of them stands.", []string{"source"}, nil)
-	failingDesc  = prometheus.NewDesc("bayplan_users_failing_projects", "Projects that could not be read while others could: what was known of them stands.", []string{"source"}, nil)
+	leftOutDesc  = prometheus.NewDesc("bayplan_users_left_out_projects", "Projects that are left out because their names are no tool's; private ones are in the log alone.", []string{"source"}, nil)
+	deniedDesc   = prometheus.NewDesc("bayplan_users_denied_projects", "Projects that are listed and may not be read: what was known of them stands; private ones are in the log alone.", []string{"source"}, nil)
+	failingDesc  = prometheus.NewDesc("bayplan_users_failing_projects", "Projects that could not be read while others could: what was known of them stands; private ones are in the log alone.", []string{"source"}, nil)
 	sweepDesc    = prometheus.NewDesc("bayplan_users_last_sweep_timestamp_seconds", "When all repositories were last listed; 0 if never.", []string{"source"}, nil)
 	writtenDesc  = prometheus.NewDesc("bayplan_state_last_write_timestamp_seconds", "When the last good state was last written to disk; 0 if never; absent where none is kept.", nil, nil)
 	writableDesc = prometheus.NewDesc("bayplan_state_writable", "Whether the last attempt to write the state to disk succeeded; absent before the first.", nil, nil)
@@ -96,8 +96,8 @@ func collectSource(gauge func(*prometheus.Desc, float64, ...string), s resolver.
 		gauge(toolsDesc, float64(u.Public.Tools), name)
 		gauge(reposDesc, float64(u.Public.Repositories), name)
 		gauge(leftOutDesc, float64(u.LeftOut), name)
-		gauge(deniedDesc, float64(u.Denied), name)
-		gauge(failingDesc, float64(u.Failing), name)
+		gauge(deniedDesc, float64(u.PublicDenied), name)
+		gauge(failingDesc, float64(u.PublicFailing), name)
 		gauge(sweepDesc, seconds1970(u.LastSweep), name)
 	}
 }

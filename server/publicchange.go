@@ -9,7 +9,8 @@ import (
 
 // publicChange is the last snapshot that changed something for everybody. It is
 // what is told of the one that is served: a count that grew with each would tell
-// whoever watches of every push to a private project.
+// whoever watches of every push to a private project. generation counts these
+// changes alone.
 type publicChange struct {
 	generation int64
 	at         time.Time
@@ -19,7 +20,13 @@ type publicChange struct {
 // before, which is nil for the first.
 func (s *Server) noteChange(before, next *snapshot.Snapshot, news []*change, ok bool) {
 	if before == nil || !ok || changesForAll(before, next, news) {
-		s.lastPublic.Store(&publicChange{next.Generation, next.CreatedAt.UTC()})
+		// The resolver's own number would tell, at the next change for everybody, how
+		// many there were in between that were not.
+		generation := int64(1)
+		if last := s.lastPublic.Load(); last != nil {
+			generation = last.generation + 1
+		}
+		s.lastPublic.Store(&publicChange{generation, next.CreatedAt.UTC()})
 	}
 }
 

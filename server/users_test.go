@@ -58,19 +58,18 @@ func TestTheCatalogAdvisesAboutTheAccount(t *testing.T) {
 	for name, c := range map[string]struct {
 		account func(*harbortest.Server) string
 		advice  []string // how each sentence begins
-		denied  int
 	}{
 		"robot": {func(h *harbortest.Server) string {
 			return h.AddRobot("bayplan", "for-tests-only", harbortest.ReaderPermissions()...)
-		}, nil, 0},
+		}, nil},
 		"robot that may not read": {func(h *harbortest.Server) string {
 			return h.AddRobot("bayplan", "for-tests-only", harbortest.PullOnlyPermissions()...)
-		}, []string{"projects are listed that may not be read"}, 1},
+		}, []string{"projects are listed that may not be read"}},
 		"user": {func(h *harbortest.Server) string {
 			h.AddUser("someone", "for-tests-only", "tool-hidden")
 			return "someone"
-		}, []string{"it is asked with a user's password"}, 0},
-		"nobody": {func(*harbortest.Server) string { return "" }, []string{"it is asked by nobody in particular"}, 0},
+		}, []string{"it is asked with a user's password"}},
+		"nobody": {func(*harbortest.Server) string { return "" }, []string{"it is asked by nobody in particular"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := harbortest.Start(t, harbortest.StartOptions{})
@@ -82,8 +81,8 @@ func TestTheCatalogAdvisesAboutTheAccount(t *testing.T) {
 				require.True(t, strings.HasPrefix(users.Advice[i], begins), users.Advice[i])
 				require.NotContains(t, users.Advice[i], "hidden")
 			}
-			require.Equal(t, c.denied, users.DeniedCount)
-			require.EqualValues(t, c.denied, value(t, s.scrape(t), "bayplan_users_denied_projects", "source", harborHost))
+			require.Zero(t, users.DeniedCount, "how many private ones there are is not for everybody")
+			require.Zero(t, value(t, s.scrape(t), "bayplan_users_denied_projects", "source", harborHost))
 		})
 	}
 }

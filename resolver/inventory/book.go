@@ -23,8 +23,10 @@ type book struct {
 	// newest is the newest update_time of all that was read, and seen when that
 	// was so first, by our clock; listed is when the last good listing began.
 	newest, seen, listed time.Time
-	// others are the repositories of projects that are not kept.
-	others map[string]row
+	// others are the repositories of projects that are not kept, and provedOthers
+	// those of the projects that the last proof of what is private covers.
+	others       map[string]row
+	provedOthers map[string]bool
 	// denied are repositories that are listed but may not be read.
 	denied map[string]row
 	// failing are projects that could not be read.
@@ -76,18 +78,49 @@ func (b *book) expected(view *View) int {
 	return n
 }
 
-// leftOut counts the projects that are not kept.
-func (b *book) leftOut() int {
+// leftOut counts the projects that are not kept and that anyone may see. What came
+// after the last proof counts from the next on.
+func (b *book) leftOut(p privacy) int {
 	projects := map[string]struct{}{}
 	for name := range b.others {
 		project, _ := harbor.SplitName(name)
-		projects[project] = struct{}{}
+		if p.shows(project) && (p.kind == harbor.Anonymous || b.provedOthers[project]) {
+			projects[project] = struct{}{}
+		}
 	}
 	return len(projects)
 }
 
+// covers notes which projects that are not kept a proof covers: those that were
+// there before it.
+func (b *book) covers(listed map[string]bool) {
+	if b.provedOthers == nil {
+		b.provedOthers = map[string]bool{}
+	}
+	for name := range b.others {
+		project, _ := harbor.SplitName(name)
+		b.provedOthers[project] = true
+	}
+	for project := range listed {
+		if !isTool(project) {
+			b.provedOthers[project] = true
+		}
+	}
+}
+
+// uncover forgets projects that are gone: one that comes by the name of such a one
+// is another.
+func (b *book) uncover() {
+	left := map[string]bool{}
+	for name := range b.others {
+		project, _ := harbor.SplitName(name)
+		left[project] = b.provedOthers[project]
+	}
+	b.provedOthers = left
+}
+
 // health tells what the book knows, over what was known before.
-func (b *book) health(h Health) Health {
+func (b *book) health(h Health, p privacy) Health {
 	h.LastSweep, h.LastProof = b.lastSweep, b.proved
 	h.Identity, h.Version, h.Plan = b.identity, b.version, b.plan
 	denied := map[string]struct{}{}
@@ -97,7 +130,17 @@ func (b *book) health(h Health) Health {
 			denied[project] = struct{}{}
 		}
 	}
-	h.Denied, h.Failing = len(denied), len(b.failing)
+	h.Denied, h.Failing, h.PublicDenied, h.PublicFailing = len(denied), len(b.failing), 0, 0
+	for project := range denied {
+		if p.shows(project) {
+			h.PublicDenied++
+		}
+	}
+	for project := range b.failing {
+		if p.shows(project) {
+			h.PublicFailing++
+		}
+	}
 	return h
 }
 

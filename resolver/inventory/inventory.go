@@ -89,6 +89,8 @@ type Health struct {
 	// Failing counts projects that Harbor could not answer about while it answered
 	// about others: what was known of them stands, marked stale.
 	Failing int
+	// PublicDenied and PublicFailing count those that anyone may see.
+	PublicDenied, PublicFailing int
 }
 
 // Inventory keeps what tools' users built. It is safe for concurrent use.

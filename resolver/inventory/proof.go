@@ -62,6 +62,7 @@ func (i *Inventory) prove(ctx context.Context, base *View, rows []harbor.Reposit
 		}
 	}
 	i.book.identity, i.book.proved = identity, i.opts.Now()
+	i.book.covers(listed)
 	i.hide(now, func(project string) bool { return listed[project] || base.byProject(project) != nil })
 	return nil
 }
@@ -143,6 +144,7 @@ func (i *Inventory) private(ctx context.Context, listed map[string]bool) (map[st
 func (i *Inventory) hide(now privacy, was func(project string) bool) {
 	i.publish(func(e *edit) {
 		i.privacy = now
+		e.view.LeftOut = i.book.leftOut(now)
 		e.base.walk(func(t *Tool) {
 			if t.Private && i.book.recalled && now.kind == harbor.Anonymous {
 				e.forget(t) // others saw it for us; we cannot tell who may

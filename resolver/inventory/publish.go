@@ -28,7 +28,7 @@ func (i *Inventory) settle(err error) {
 	before := i.state.Load()
 	next := *before
 	next.Err, next.View = err, i.withUnread(before.View)
-	next.Health = i.book.health(before.Health)
+	next.Health = i.book.health(before.Health, i.privacy)
 	next.Health.LastAttempt = now
 	next.losses, next.rights = i.book.losses, i.book.rights
 	if err == nil {

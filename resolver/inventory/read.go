@@ -129,8 +129,7 @@ func (i *Inventory) leaveOut(others []harbor.Repository) {
 		i.book.others[r.Name] = rowOf(r)
 	}
 	if len(i.book.others) != before {
-		left := i.book.leftOut()
-		i.publish(func(e *edit) { e.view.LeftOut = left })
+		i.publish(func(e *edit) { e.view.LeftOut = i.book.leftOut(i.privacy) })
 	}
 }
 

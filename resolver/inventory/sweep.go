@@ -98,6 +98,7 @@ func (i *Inventory) dropGone(ctx context.Context, base *View, there map[string]b
 			delete(i.book.others, name)
 		}
 	}
+	i.book.uncover()
 	doubtful := map[string][]string{} // by project
 	base.walk(func(t *Tool) {
 		for _, r := range t.Repositories {
@@ -111,12 +112,11 @@ func (i *Inventory) dropGone(ctx context.Context, base *View, there map[string]b
 	if err != nil {
 		return err
 	}
-	left := i.book.leftOut()
 	i.publish(func(e *edit) {
 		for _, a := range answers {
 			i.drop(e, a.reading, func(name string) bool { return a.gone[name] })
 		}
-		e.view.LeftOut = left
+		e.view.LeftOut = i.book.leftOut(i.privacy)
 	})
 	return nil
 }

@@ -7,7 +7,8 @@ type View struct {
 	Counts
 	// Public are the counts of what anyone may see.
 	Public Counts
-	// LeftOut counts the projects with repositories whose names are no tool's.
+	// LeftOut counts the projects with repositories whose names are no tool's, and
+	// that anyone may see.
 	LeftOut int
 
 	// shelves hold the tools, and the projects that are no tool's and are kept

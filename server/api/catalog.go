@@ -142,8 +142,8 @@ type UsersStatus struct {
 	// LastSweepAt is when everything was last listed, in UTC; zero if never.
 	LastSweepAt time.Time `json:"last_sweep_at,omitzero"`
 	// ToolCount, RepositoryCount and LeftOutCount count tools with repositories and
-	// their repositories, private projects left out, and projects whose names are
-	// no tool's.
+	// their repositories, and projects whose names are no tool's. Private projects
+	// are in none of these numbers.
 	ToolCount       int `json:"tool_count"`
 	RepositoryCount int `json:"repository_count"`
 	LeftOutCount    int `json:"left_out_count"`
