@@ -15,6 +15,8 @@ func welcome(address string, running *demo.Demo) string {
 	const host = "docker-registry.tools.wmflabs.org"
 	return fmt.Sprintf(`Bayplan is serving a sample of Toolforge's catalog at %[1]s
 
+Open that address in a browser: what replaces node12? What has tool a--b to build again (%[1]s/tools/a--b)?
+
 Its registries run in this process; %[2]s were left out of them.
 Try, in another terminal:
 

@@ -1,6 +1,6 @@
 // Package demo brings everything that a first look at Bayplan needs: registries
-// in this process, the sample catalog published to one of them through the real
-// publish path, and small images for most of what the catalog names.
+// in this process, the sample catalog, with a few dates more, published to one of them through
+// the real publish path, and small images for most of what the catalog names.
 //
 // Nothing leaves the machine, nothing is written to disk, and all is gone when
 // the process ends. What runs is package standin's; what is in it is decided here.
@@ -39,24 +39,25 @@ func Start(ctx context.Context) (*Demo, error) {
 }
 
 func start(ctx context.Context) (*Demo, error) {
-	sample, err := pack.Bundled()
+	before, served, err := versions()
 	if err != nil {
 		return nil, err
 	}
+	var clock clock
 	platform, err := standin.Start(ctx, standin.Plan{
-		Catalog: sample.Chart.Catalog, Where: "Bayplan's demo", Without: absent(sample.Chart.Catalog), HarborHost: harborHost,
+		Catalog: served.Chart.Catalog, Where: "Bayplan's demo", Without: absent(served.Chart.Catalog), HarborHost: harborHost, Now: clock.now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	d := &Demo{Platform: platform, Missing: missing()}
 	d.readMarkers()
-	err = fill(platform.Harbor)
+	err = fill(platform.Harbor, &clock)
 	if err == nil {
 		err = d.addUnnamed(ctx)
 	}
 	if err == nil {
-		err = d.publish(ctx, sample)
+		err = d.publish(ctx, before, served)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -83,9 +84,9 @@ func (d *Demo) readMarkers() {
 	d.Registries[harborHost] = config
 }
 
-// publish puts the sample catalog where the server will pull it from, and an
-// earlier version beside it.
-func (d *Demo) publish(ctx context.Context, sample *pack.Package) error {
+// publish puts the catalog where the server will pull it from, and an earlier
+// version beside it.
+func (d *Demo) publish(ctx context.Context, before, served *pack.Package) error {
 	home, err := d.Listen(ctx, standin.EmptyRegistry())
 	if err != nil {
 		return err
@@ -95,13 +96,9 @@ func (d *Demo) publish(ctx context.Context, sample *pack.Package) error {
 	if err != nil {
 		return err
 	}
-	before, err := earlier()
-	if err != nil {
-		return err
-	}
 	d.Catalog = artifact.Reference{Host: home, Path: chartPath}
 	client := artifact.New(hosts, artifact.Options{})
-	for _, version := range []artifact.Package{{Archive: before.Archive, Created: created}, {Archive: sample.Archive, Created: created.AddDate(0, 1, 0)}} {
+	for _, version := range []artifact.Package{{Archive: before.Archive, Created: created}, {Archive: served.Archive, Created: created.AddDate(0, 1, 0)}} {
 		published, err := client.Publish(ctx, artifact.Reference{Host: home, Path: chartPath}, version)
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,9 +22,26 @@ var changed = [][3]string{
 	{"values.yaml", "  node16:\n    state: stable\n    aliases:\n      - tf-node16\n", "  node16:\n    state: beta\n    aliases:\n      - tf-node16\n      - tf-node-lts\n"},
 }
 
-// earlier makes a version of the sample that comes before it, so that there is a
-// history to look at.
-func earlier() (*pack.Package, error) {
+// added is what the demo's catalog says besides the sample: dates at which images
+// came to their ends, and one that is gone, so that the answers show that too.
+var added = [][3]string{
+	{"values.yaml", "  node12:\n    state: deprecated\n", "  node12:\n    state: deprecated\n    lifecycle:\n      unsupported: \"2022-04-30\"\n"},
+	{"values.yaml", "  node10:\n    state: deprecated\n", "  node10:\n    state: deprecated\n    lifecycle:\n      unsupported: \"2021-04-30\"\n"},
+	{"values.yaml", "tombstones: {}\n", "tombstones:\n  jessie:\n    date: \"2022-03-01\"\n    reason: Debian 8 gets no security updates.\n    replacedBy: bookworm\n"},
+}
+
+// versions makes the catalog that the demo serves, and one that comes before it, so
+// that there is a history to look at.
+func versions() (before, served *pack.Package, err error) {
+	if served, err = edited(added); err != nil {
+		return nil, nil, err
+	}
+	before, err = edited(append(slices.Clone(added), changed...))
+	return before, served, err
+}
+
+// edited makes a chart of the sample with other words in some places.
+func edited(edits [][3]string) (*pack.Package, error) {
 	var files []pack.File
 	root := chart.BundledFS()
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -35,7 +53,7 @@ func earlier() (*pack.Package, error) {
 			return err
 		}
 		text := string(data)
-		for _, c := range changed {
+		for _, c := range edits {
 			if c[0] != name {
 				continue
 			}

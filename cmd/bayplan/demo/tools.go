@@ -20,11 +20,13 @@ var tools = []struct {
 	visibility harbortest.Visibility
 	images     []string
 	stack      string // "" for the newest
+	daysAgo    int    // when that was
 }{
-	{"tool-alpha", harbortest.Public, []string{"alpha:latest", "alpha:2026.10", "worker:latest"}, ""},
-	{"tool-beta", harbortest.Public, []string{"beta:latest"}, oldStack},
-	{"tool-a-char.sep-b", harbortest.Public, []string{"web/frontend:latest", "web/api:latest"}, ""},
-	{"tool-gamma", harbortest.Private, []string{"gamma:latest"}, oldStack},
+	{"tool-alpha", harbortest.Public, []string{"alpha:latest", "alpha:2026.10", "worker:latest"}, "", 12},
+	{"tool-beta", harbortest.Public, []string{"beta:latest"}, oldStack, 412},
+	{"tool-a-char.sep-b", harbortest.Public, []string{"web/api:latest"}, oldStack, 230},
+	{"tool-a-char.sep-b", harbortest.Public, []string{"web/frontend:latest"}, "", 40},
+	{"tool-gamma", harbortest.Private, []string{"gamma:latest"}, oldStack, 300},
 }
 
 // markers are what the owners of a tool say of one of its repositories.
@@ -38,9 +40,11 @@ const (
 )
 
 // fill puts the tools' images into the Harbor.
-func fill(h *harbortest.Harbor) error {
+func fill(h *harbortest.Harbor, clock *clock) error {
+	defer clock.back(0)
 	h.AddUser(PusherName, PusherSecret, "tool-alpha")
 	for _, tool := range tools {
+		clock.back(tool.daysAgo)
 		h.AddProject(tool.project, tool.visibility)
 		for _, image := range tool.images {
 			repository, tag, _ := strings.Cut(image, ":")
@@ -49,6 +53,7 @@ func fill(h *harbortest.Harbor) error {
 			}
 		}
 	}
+	clock.back(0)
 	for _, tag := range markers {
 		if err := h.Tag("tool-alpha/worker", "latest", tag); err != nil {
 			return err
