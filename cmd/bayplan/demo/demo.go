@@ -1,6 +1,7 @@
 // Package demo brings everything that a first look at Bayplan needs: registries
-// in this process, the sample catalog, with a few dates more, published to one of them through
-// the real publish path, and small images for most of what the catalog names.
+// in this process, the sample catalog, with a few dates more, published to one of
+// them through the real publish path, and small images for most of what the
+// catalog names.
 //
 // Nothing leaves the machine, nothing is written to disk, and all is gone when
 // the process ends. What runs is package standin's; what is in it is decided here.
