@@ -1,0 +1,88 @@
+{{- define "bayplan.selector" -}}
+name: {{ .Release.Name }}
+{{- end }}
+
+{{- define "bayplan.labels" -}}
+{{ include "bayplan.selector" . }}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "bayplan.image" -}}
+{{ .Values.image.name }}:{{ .Values.image.tag }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{/* Nine tenths of the limit, in MiB: below it garbage is collected harder and load is shed. */}}
+{{- define "bayplan.gomemlimit" -}}
+{{- $mebibytes := regexFind "^[0-9]+" .Values.memory | int64 -}}
+{{- if hasSuffix "Gi" .Values.memory }}{{ $mebibytes = mul $mebibytes 1024 }}{{ end -}}
+{{- printf "%dMiB" (div (mul $mebibytes 9) 10) -}}
+{{- end }}
+
+{{- define "bayplan.server-certificate" -}}
+{{ .Release.Name }}-api-gateway-server
+{{- end }}
+
+{{- define "bayplan.registries-secret" -}}
+{{- if .Values.credentials.existingSecret -}}
+{{- if .Values.credentials.registries }}{{ fail "credentials: give registries or existingSecret, not both" }}{{ end -}}
+{{- .Values.credentials.existingSecret -}}
+{{- else if .Values.credentials.registries -}}
+{{- .Release.Name }}-registries
+{{- end -}}
+{{- end }}
+
+{{- define "bayplan.webhook-secret" -}}
+{{- if .Values.webhook.existingSecret -}}
+{{- if .Values.webhook.secret }}{{ fail "webhook: give secret or existingSecret, not both" }}{{ end -}}
+{{- .Values.webhook.existingSecret -}}
+{{- else if .Values.webhook.secret -}}
+{{- .Release.Name }}-webhook
+{{- end -}}
+{{- end }}
+
+{{/* The catalog to serve; the only ConfigMap that may be read is the one that there are rights for. */}}
+{{- define "bayplan.catalog" -}}
+{{- $readable := printf "configmap://%s/%s" .Values.configMap.namespace .Values.configMap.name -}}
+{{- $catalog := .Values.config.catalog | default $readable -}}
+{{- if hasPrefix "configmap://" $catalog -}}
+{{- if ne $catalog $readable }}{{ fail (printf "config.catalog: %s is not what configMap names, %s: the right to read it would be missing" $catalog $readable) }}{{ end -}}
+{{- if not .Values.configMap.read }}{{ fail "config.catalog: the ConfigMap is served, and configMap.read is false" }}{{ end -}}
+{{- end -}}
+{{- $catalog -}}
+{{- end }}
+
+{{/* The settings file. What the chart decides goes before what config says; the schema refuses it there. */}}
+{{- define "bayplan.settings" -}}
+{{- $own := dict
+  "catalog" (include "bayplan.catalog" .)
+  "listen" ":8443"
+  "operationsListen" ":9000"
+  "tlsCert" "/etc/bayplan/tls/tls.crt"
+  "tlsKey" "/etc/bayplan/tls/tls.key"
+  "clientCa" "/etc/bayplan/tls/ca.crt"
+  "stateDir" "/var/lib/bayplan/state"
+  "shutdownDelay" (printf "%ds" (int .Values.drain.delay))
+  "shutdownGrace" (printf "%ds" (int .Values.drain.grace)) -}}
+{{- if .Values.keyring }}{{ $_ := set $own "keyring" "/etc/bayplan/keyring.asc" }}{{ end -}}
+{{- if include "bayplan.webhook-secret" . }}{{ $_ := set $own "webhookSecretFile" "/etc/bayplan/webhook/secret" }}{{ end -}}
+{{- toYaml (merge $own .Values.config) -}}
+{{- end }}
+
+{{- define "bayplan.pod-security" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "bayplan.container-security" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
