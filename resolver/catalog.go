@@ -37,6 +37,7 @@ func (r *Resolver) lookAtOrigin() {
 	default:
 		r.consider(offer, now, log)
 	}
+	r.noteAge(log)
 }
 
 // lookIsOver lets those who waited for the look wait for hosts' rounds that

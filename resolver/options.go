@@ -46,6 +46,10 @@ type Options struct {
 	// other content under its version; and of losses that are believed at once.
 	// Each counts once, which State remembers.
 	Allow []string
+	// CatalogMaxAge is how long ago a catalog may have been published that a
+	// constraint or a moving tag leads to; an older one is served and flagged
+	// ([Status.Frozen]). 0 judges none.
+	CatalogMaxAge time.Duration
 	// Logger gets what happens; nil discards it.
 	Logger *slog.Logger
 	// Observe is told of every round; nil means nobody counts. It must not block.

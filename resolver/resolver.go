@@ -30,15 +30,16 @@ type Resolver struct {
 	demand    demand
 	kept      *keeping // nil where nothing is kept on disk
 
-	mu       sync.Mutex // guards what follows; never held over I/O
-	plan     *plan      // what is served; nil before the first catalog
-	next     *plan      // taken, but hosts have yet to be asked about it; or nil
-	plans    uint64     // the number of the newest plan
-	seen     string     // identity of the last offer, taken or not
-	refused  *Refused
-	lastLook SourceStatus
-	lookFrom time.Time // the origin asked not to be asked before
-	hosts    map[string]*host
+	mu        sync.Mutex // guards what follows; never held over I/O
+	plan      *plan      // what is served; nil before the first catalog
+	next      *plan      // taken, but hosts have yet to be asked about it; or nil
+	plans     uint64     // the number of the newest plan
+	seen      string     // identity of the last offer, taken or not
+	refused   *Refused
+	lastLook  SourceStatus
+	lookFrom  time.Time // the origin asked not to be asked before
+	wasFrozen bool      // the served catalog was too old when that was last looked at
+	hosts     map[string]*host
 	// tickets are, for each host, the first round that began after the last look
 	// at the origin.
 	tickets map[*host]uint64

@@ -33,6 +33,7 @@ type Status struct {
 	Served   *Served  // nil before the first catalog
 	Refused  *Refused // nil if the last catalog met was taken
 	Warnings []string // what is odd about the served catalog
+	Frozen   *Frozen  // nil unless the served catalog is too old
 	// Sources has the catalog's origin first, then the hosts by name, the source of
 	// user-built images, and the hosts that are asked which repositories they have.
 	Sources []SourceStatus
@@ -94,6 +95,10 @@ func (r *Resolver) Status() Status {
 	status := Status{Now: r.opts.Now(), Refused: r.refused, Sources: []SourceStatus{r.lastLook}}
 	if r.plan != nil {
 		status.serves(r.plan.served)
+		status.Frozen = r.frozen(r.plan.served, status.Now)
+		if text := r.ageWarning(r.plan.served, status.Frozen); text != "" {
+			status.Warnings = append(status.Warnings, text)
+		}
 	}
 	for _, h := range r.hostsByName() {
 		status.Sources = append(status.Sources, h.status())

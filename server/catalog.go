@@ -48,6 +48,7 @@ func catalogStatus(p *pages, changed publicChange, status resolver.Status) api.C
 		Requested:     api.Requested(offer.Requested),
 		Verified:      offer.Signature.By != nil,
 		LoadedAt:      status.Served.Since.UTC(),
+		PublishedAt:   published(status.Served),
 		ImageCount:    len(p.snapshot.Images),
 		Warnings:      publicWarnings(status),
 		Snapshot: api.Snapshot{
@@ -70,6 +71,14 @@ func catalogStatus(p *pages, changed publicChange, status resolver.Status) api.C
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Kind, b.Kind))
 	})
 	return out
+}
+
+// published is when a catalog was published; zero while that is unknown.
+func published(s *resolver.Served) time.Time {
+	if at := s.Published(); !at.IsZero() {
+		return at.UTC()
+	}
+	return time.Time{}
 }
 
 func refused(r *resolver.Refused, from origin) *api.Refused {

@@ -16,29 +16,31 @@ import (
 type stateCollector struct{ server *Server }
 
 var (
-	imagesDesc   = prometheus.NewDesc("bayplan_images", "Images of the snapshot, by type, state and whether the registry has them; private projects are left out.", []string{"type", "state", "exists"}, nil)
-	createdDesc  = prometheus.NewDesc("bayplan_snapshot_created_timestamp_seconds", "When something last changed for everybody.", nil, nil)
-	catalogDesc  = prometheus.NewDesc("bayplan_catalog_info", "Always 1; the labels say which catalog is served.", []string{"version", "digest"}, nil)
-	verifiedDesc = prometheus.NewDesc("bayplan_catalog_verified", "Whether a key of the keyring vouches for the served catalog; absent without a keyring.", nil, nil)
-	driftDesc    = prometheus.NewDesc("bayplan_drift", "What the catalog and the registries disagree about, by reason; private projects are left out.", []string{"reason"}, nil)
-	refusedDesc  = prometheus.NewDesc("bayplan_catalog_refused", "1 while a catalog that was met is refused, by the kind of reason.", []string{"code"}, nil)
-	upDesc       = prometheus.NewDesc("bayplan_source_up", "Whether the last attempt at a source succeeded.", []string{"source", "kind"}, nil)
-	successDesc  = prometheus.NewDesc("bayplan_source_last_success_timestamp_seconds", "When a source last answered completely; 0 if never.", []string{"source", "kind"}, nil)
-	toolsDesc    = prometheus.NewDesc("bayplan_users_tools", "Tools that have repositories that anyone may see.", []string{"source"}, nil)
-	reposDesc    = prometheus.NewDesc("bayplan_users_repositories", "Repositories of tools that anyone may see.", []string{"source"}, nil)
-	leftOutDesc  = prometheus.NewDesc("bayplan_users_left_out_projects", "Projects that are left out because their names are no tool's; private ones are in the log alone.", []string{"source"}, nil)
-	deniedDesc   = prometheus.NewDesc("bayplan_users_denied_projects", "Projects that are listed and may not be read: what was known of them stands; private ones are in the log alone.", []string{"source"}, nil)
-	failingDesc  = prometheus.NewDesc("bayplan_users_failing_projects", "Projects that could not be read while others could: what was known of them stands; private ones are in the log alone.", []string{"source"}, nil)
-	sweepDesc    = prometheus.NewDesc("bayplan_users_last_sweep_timestamp_seconds", "When all repositories were last listed; 0 if never.", []string{"source"}, nil)
-	writtenDesc  = prometheus.NewDesc("bayplan_state_last_write_timestamp_seconds", "When the last good state was last written to disk; 0 if never; absent where none is kept.", nil, nil)
-	writableDesc = prometheus.NewDesc("bayplan_state_writable", "Whether the last attempt to write the state to disk succeeded; absent before the first.", nil, nil)
-	bytesDesc    = prometheus.NewDesc("bayplan_state_bytes", "How large the state was that was last written; absent before the first.", nil, nil)
-	staleDesc    = prometheus.NewDesc("bayplan_source_stale", "Whether a source's last good answer is served because it does not answer now.", []string{"source", "kind"}, nil)
+	imagesDesc    = prometheus.NewDesc("bayplan_images", "Images of the snapshot, by type, state and whether the registry has them; private projects are left out.", []string{"type", "state", "exists"}, nil)
+	createdDesc   = prometheus.NewDesc("bayplan_snapshot_created_timestamp_seconds", "When something last changed for everybody.", nil, nil)
+	catalogDesc   = prometheus.NewDesc("bayplan_catalog_info", "Always 1; the labels say which catalog is served.", []string{"version", "digest"}, nil)
+	verifiedDesc  = prometheus.NewDesc("bayplan_catalog_verified", "Whether a key of the keyring vouches for the served catalog; absent without a keyring.", nil, nil)
+	driftDesc     = prometheus.NewDesc("bayplan_drift", "What the catalog and the registries disagree about, by reason; private projects are left out.", []string{"reason"}, nil)
+	publishedDesc = prometheus.NewDesc("bayplan_catalog_published_timestamp_seconds", "When the served catalog was published, as its manifest says; absent where it does not.", nil, nil)
+	frozenDesc    = prometheus.NewDesc("bayplan_catalog_frozen", "1 while the served catalog, which a range or moving tag leads to, is older than is allowed (--catalog-max-age).", nil, nil)
+	refusedDesc   = prometheus.NewDesc("bayplan_catalog_refused", "1 while a catalog that was met is refused, by the kind of reason.", []string{"code"}, nil)
+	upDesc        = prometheus.NewDesc("bayplan_source_up", "Whether the last attempt at a source succeeded.", []string{"source", "kind"}, nil)
+	successDesc   = prometheus.NewDesc("bayplan_source_last_success_timestamp_seconds", "When a source last answered completely; 0 if never.", []string{"source", "kind"}, nil)
+	toolsDesc     = prometheus.NewDesc("bayplan_users_tools", "Tools that have repositories that anyone may see.", []string{"source"}, nil)
+	reposDesc     = prometheus.NewDesc("bayplan_users_repositories", "Repositories of tools that anyone may see.", []string{"source"}, nil)
+	leftOutDesc   = prometheus.NewDesc("bayplan_users_left_out_projects", "Projects that are left out because their names are no tool's; private ones are in the log alone.", []string{"source"}, nil)
+	deniedDesc    = prometheus.NewDesc("bayplan_users_denied_projects", "Projects that are listed and may not be read: what was known of them stands; private ones are in the log alone.", []string{"source"}, nil)
+	failingDesc   = prometheus.NewDesc("bayplan_users_failing_projects", "Projects that could not be read while others could: what was known of them stands; private ones are in the log alone.", []string{"source"}, nil)
+	sweepDesc     = prometheus.NewDesc("bayplan_users_last_sweep_timestamp_seconds", "When all repositories were last listed; 0 if never.", []string{"source"}, nil)
+	writtenDesc   = prometheus.NewDesc("bayplan_state_last_write_timestamp_seconds", "When the last good state was last written to disk; 0 if never; absent where none is kept.", nil, nil)
+	writableDesc  = prometheus.NewDesc("bayplan_state_writable", "Whether the last attempt to write the state to disk succeeded; absent before the first.", nil, nil)
+	bytesDesc     = prometheus.NewDesc("bayplan_state_bytes", "How large the state was that was last written; absent before the first.", nil, nil)
+	staleDesc     = prometheus.NewDesc("bayplan_source_stale", "Whether a source's last good answer is served because it does not answer now.", []string{"source", "kind"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, verifiedDesc, driftDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, deniedDesc, failingDesc, sweepDesc, writtenDesc, writableDesc, bytesDesc} {
+	for _, d := range []*prometheus.Desc{imagesDesc, createdDesc, catalogDesc, verifiedDesc, publishedDesc, frozenDesc, driftDesc, refusedDesc, upDesc, successDesc, staleDesc, toolsDesc, reposDesc, leftOutDesc, deniedDesc, failingDesc, sweepDesc, writtenDesc, writableDesc, bytesDesc} {
 		out <- d
 	}
 }
@@ -60,6 +62,10 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 	status := c.server.view.Status()
 	if status.Served != nil {
 		gauge(catalogDesc, 1, status.Served.Chart.Metadata.Version, status.Served.Offer.Digest)
+		gauge(frozenDesc, number(status.Frozen != nil))
+		if at := status.Served.Published(); !at.IsZero() {
+			gauge(publishedDesc, seconds1970(at))
+		}
 		if s := status.Served.Offer.Signature; s.Checked {
 			gauge(verifiedDesc, number(s.By != nil))
 		}

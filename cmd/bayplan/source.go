@@ -34,6 +34,7 @@ type sourceFlags struct {
 	cluster         kubernetes.Options
 	interval        time.Duration
 	catalogInterval time.Duration
+	catalogMaxAge   days
 	// roundLimit bounds one round at a registry; 0 means as long as it takes.
 	roundLimit time.Duration
 	// attemptLimit bounds one request to a registry; 0 means the endpoint's own.
@@ -80,6 +81,7 @@ func (f *sourceFlags) registerRegistries(cmd *cobra.Command) {
 func (f *sourceFlags) registerIntervals(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&f.interval, "interval", 2*time.Second, "pause between two rounds at a registry")
 	cmd.Flags().DurationVar(&f.catalogInterval, "catalog-interval", 0, "pause between two looks for another catalog (default: --interval)")
+	cmd.Flags().Var(&f.catalogMaxAge, "catalog-max-age", "flag the catalog that a range or moving tag leads to once it was published longer than this `AGE` ago, such as 90d (default: never)")
 }
 
 // open makes a resolver of the flags.
@@ -108,6 +110,7 @@ func (f *sourceFlags) open(ctx context.Context, opts resolver.Options) (*resolve
 	}
 	opts.Owns = ownsOf(configs)
 	opts.Interval, opts.CatalogInterval, opts.CatalogTimeout = f.interval, f.catalogInterval, f.roundLimit
+	opts.CatalogMaxAge = time.Duration(f.catalogMaxAge)
 	r := resolver.New(origin, f.liveOf(hosts, users), opts)
 	if users != nil {
 		r.Follow(func(*snapshot.Snapshot) { watch.look(r.Status()) })

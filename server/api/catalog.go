@@ -38,6 +38,8 @@ type Catalog struct {
 	VerifiedBy string `json:"verified_by,omitempty"`
 	// LoadedAt is when this process took it into use, in UTC.
 	LoadedAt time.Time `json:"loaded_at"`
+	// PublishedAt is when it was published, in UTC; zero while unknown.
+	PublishedAt time.Time `json:"published_at,omitzero"`
 	// ImageCount is the number of images, removed ones left out.
 	ImageCount int `json:"image_count"`
 	// Warnings are what is odd and was accepted all the same.
