@@ -100,6 +100,7 @@ func TestNothingFits(t *testing.T) {
 		name := strings.NewReplacer("two.test/python311-web:latest", "python3.11", "old.test/python37", "python3.7", "one.test/bookworm-web", "bookworm").Replace(reference)
 		require.Equal(t, "That is "+name+".", spaced(p.Find("#results .note")))
 	}
+	require.Equal(t, "That is python3.7, which the other choices leave out.", spaced(s.page(t, "/?q=tf-python37&state=stable", http.StatusOK).Find("#results .note")))
 	require.Contains(t, s.page(t, "/?q=%zz", http.StatusBadRequest).text(), "cannot be read")
 	require.Contains(t, s.page(t, "/?q="+strings.Repeat("x", 20_000), http.StatusBadRequest).text(), "The query has more than 16384 bytes.")
 	s.page(t, "/?q="+strings.Repeat("x", 5_000), http.StatusOK)

@@ -66,6 +66,9 @@ func (p *Images) Empty() bool {
 	return len(p.Standard) == 0 && len(p.Built) == 0 && len(p.Removed) == 0
 }
 
+// Narrowed tells that more is asked for than a text.
+func (p *Images) Narrowed() bool { q := p.Query; q.Text = ""; return !q.none() }
+
 // Summary says how many images fit, for eyes and for screen readers.
 func (p *Images) Summary() string {
 	switch {
@@ -74,7 +77,7 @@ func (p *Images) Summary() string {
 	case p.Empty() && p.Means == "":
 		return "Nothing fits."
 	case p.Empty():
-		return "No name fits, but it leads to an image."
+		return "Nothing fits, but what you look for is an image."
 	}
 	var found []string
 	if p.StandardCount > 0 {

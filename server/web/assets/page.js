@@ -138,7 +138,9 @@ function enhanceList() {
   });
 }
 
-document.addEventListener("keydown", (event) => {
+// The character itself, on whatever key it is: the key that goes down may give
+// another one.
+document.addEventListener("keypress", (event) => {
   const writing = event.target.closest("input, select, textarea, [contenteditable]");
   const search = document.getElementById("q");
   if (event.key === "/" && !writing && search && !event.ctrlKey && !event.metaKey && !event.altKey) {
