@@ -122,9 +122,9 @@ func bombs(t testing.TB) []hostileCase {
 	}
 	with := func(more ...entry) []byte { return tgz(t, append(plain(), more...)...) }
 	return []hostileCase{
-		{"98 KB that inflate to 95 MiB", with(file("c/zeros", strings.Repeat("\x00", 95<<20))), "entry \"c/zeros\" has 99614720 bytes, at most 8388608", true},
-		{"many files that inflate to too much", with(file("c/a", strings.Repeat("a", 4<<20)), file("c/b", strings.Repeat("b", 4<<20))), "\"c/b\" has 4194304 bytes", true},
-		{"20,000 tiny files", tgz(t, many...), "more than 200 entries", true},
+		{"98 KB that inflate to 95 MiB", with(file("c/zeros", strings.Repeat("\x00", 95<<20))), "the archive inflates to more than", true},
+		{"many files that inflate to too much", with(file("c/a", strings.Repeat("a", 4<<20)), file("c/b", strings.Repeat("b", 4<<20))), "the archive inflates to more than", true},
+		{"20,000 tiny files", tgz(t, many...), "the archive inflates to more than", true},
 		{"padding without end", gzipped(t, append(tarred(t, plain()...), make([]byte, 16<<20)...)), "inflates to more than 8388608 bytes", true},
 		{"more than is read at all", make([]byte, archive.MaxCompressed+1), "the archive has 1048577 bytes, at most 1048576", true},
 	}

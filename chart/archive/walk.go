@@ -23,19 +23,24 @@ func Walk(data []byte, f func(header *tar.Header, content io.Reader) error) erro
 	if err != nil {
 		return fmt.Errorf("the archive is not gzip: %w", err)
 	}
+	if err := checkBlocks(data[len(data)-source.Len():]); err != nil {
+		return err
+	}
 	inflated.Multistream(false)
 	// Headers and padding count as well: an archive of empty files is bounded too.
 	budget := &io.LimitedReader{R: inflated, N: MaxInflated + 1}
 	source.rest = budget
 	err = walkTar(&metered{from: budget}, f)
 	if budget.N <= 0 {
-		return fmt.Errorf("the archive inflates to more than %d bytes: %w", MaxInflated, ErrTooLarge)
+		return errInflated
 	}
 	if err != nil {
 		return err
 	}
 	return readEnd(budget, source)
 }
+
+var errInflated = fmt.Errorf("the archive inflates to more than %d bytes: %w", MaxInflated, ErrTooLarge)
 
 func walkTar(source *metered, f func(*tar.Header, io.Reader) error) error {
 	r := tar.NewReader(source)
@@ -99,7 +104,7 @@ func readEnd(rest *io.LimitedReader, source *paced) error {
 	_, err := io.Copy(padding, rest)
 	switch {
 	case rest.N <= 0:
-		return fmt.Errorf("the archive inflates to more than %d bytes: %w", MaxInflated, ErrTooLarge)
+		return errInflated
 	case err != nil:
 		return fmt.Errorf("the archive is damaged: %w", err)
 	case padding.other:
