@@ -12,6 +12,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
 )
 
@@ -150,4 +151,34 @@ func TestPagesWarnOfStaleSources(t *testing.T) {
 	s.registries.fail("one.test", nil)
 	s.refresh(t)
 	require.Equal(t, good.header.Get("ETag"), s.page(t, "/", http.StatusOK).header.Get("ETag"))
+}
+
+// With Harbor down the images of tools are shown as it last said, and that is said.
+func TestPagesWhileHarborIsDown(t *testing.T) {
+	p := startPlatform(t, setup{}, "tool-a/app:latest")
+	before := map[string]string{}
+	for _, path := range everyPage {
+		before[path] = p.page(t, path, http.StatusOK).text()
+	}
+	p.harbor.Fault(harbortest.Any, harbortest.Status(http.StatusInternalServerError))
+	_ = p.resolver.RefreshUsers(t.Context()) // it fails
+	for _, path := range everyPage {
+		now := p.page(t, path, http.StatusOK)
+		require.Contains(t, now.Find(".banner").Text(), harborHost+" (images that tools built) does not answer.", path)
+		require.Contains(t, now.Find(".banner").Text(), "What you see of it is from its last good answer", path)
+	}
+	require.Contains(t, p.page(t, "/", http.StatusOK).rows("built")[0], "stale")
+	require.Contains(t, p.page(t, "/", http.StatusOK).text(), "Not every source answers: see above.")
+	require.NotContains(t, before["/"], "Not every source answers")
+}
+
+// A catalog that is not taken is named, with the reason; the one before stays.
+func TestPagesWarnOfARefusedCatalog(t *testing.T) {
+	s := start(t, setup{values: sample})
+	s.write(t, "values.yaml", strings.Replace(sample, "state: stable", "state: 3", 1))
+	s.write(t, "Chart.yaml", "apiVersion: v2\nname: image-config\nversion: 1.2.4\n")
+	_ = s.resolver.Refresh(t.Context())
+	p := s.page(t, "/", http.StatusOK)
+	require.Contains(t, spaced(p.Find(".banner li")), "A newer catalog was not taken: the catalog has 1 error: images.bookworm.state: ")
+	require.Contains(t, p.text(), "Catalog 1.2.3.")
 }

@@ -23,7 +23,7 @@ func (s *Server) paintImages(r *http.Request, v *visit) (web.Page, *web.Failure)
 	if err != nil {
 		return nil, badAddress(v, badf("the query %q cannot be read", shown(r.URL.RawQuery)))
 	}
-	page := &web.Images{Frame: v.frame, Dates: web.Dates{Day: string(v.pages.snapshot.Day)}, Query: siteQuery(values)}
+	page := &web.Images{Frame: v.frame, Dates: web.Dates{Day: string(v.pages.snapshot.Day)}, Query: siteQuery(values), Version: v.catalog.Version}
 	page.Title, page.Place = "Container images", "Images"
 	v.pages.fillImages(page)
 	return page, nil

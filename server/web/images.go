@@ -14,6 +14,8 @@ type Images struct {
 	Dates
 	// Query is what the reader looks for.
 	Query Query
+	// Version is the catalog's; "" where none is known.
+	Version string
 	// Standard and Built are the images of this page, in the order of their names.
 	Standard, Built []api.Image
 	// Removed are the tombstones that fit, on the last page.

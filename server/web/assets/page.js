@@ -58,8 +58,7 @@ function tellAges(within) {
 // How long ago sources last answered is what a page with an entity tag may not
 // say: it is asked for.
 async function tellFreshness() {
-  const place = document.getElementById("freshness");
-  if (!place || document.hidden) return;
+  if (document.hidden) return;
   try {
     const response = await fetch(root + "v1/catalog");
     if (!response.ok) return;
@@ -69,7 +68,9 @@ async function tellFreshness() {
       const source = catalog.sources.find((s) => s.name === told.dataset.source && s.age_seconds !== undefined);
       if (source) told.textContent = `(last answered ${Math.round(source.age_seconds)} s ago)`;
     }
-    if (ages.length > 0) place.textContent = `Its sources last answered ${Math.round(Math.max(...ages))} s ago.`;
+    for (const place of document.querySelectorAll(".freshness")) {
+      if (ages.length > 0) place.textContent = `The last answers are ${Math.round(Math.min(...ages))} to ${Math.round(Math.max(...ages))} s old.`;
+    }
   } catch { /* it was only to be nicer */ }
 }
 
