@@ -18,6 +18,9 @@ type doubts struct {
 // doubt looks for an implausible success, as package shrink has it, in the
 // answers of a round. The state goes into next.
 func (f *hostFacts) doubt(r outcome, policy shrink.Policy, next *hostFacts) doubts {
+	if f.hearsay {
+		return doubts{} // others said that there was something to lose
+	}
 	policy.Few = fewImages
 	d := doubts{about: map[fact.Reference]bool{}, repositories: map[string]bool{}}
 	answer, wasAsked := shrink.Answer{At: r.at, Back: r.back()}, r.membership()

@@ -19,6 +19,7 @@ type hostFacts struct {
 	err          error        // why the last round was not complete
 	doubted      bool         // it says that most is gone, and is not believed
 	watch        shrink.Watch // over what it lost
+	hearsay      bool         // it is from a seed: the host itself has not answered yet
 	lastSuccess  time.Time
 	lastAttempt  time.Time
 }
@@ -51,6 +52,7 @@ func (f *hostFacts) after(r outcome, doubt shrink.Policy) *hostFacts {
 	if next.err == nil {
 		next.lastSuccess = r.at
 	}
+	next.hearsay = f.hearsay && next.err != nil
 	wasAsked := r.membership()
 	for _, ref := range r.wanted {
 		switch {

@@ -188,6 +188,9 @@ func (r *Resolver) stateNow(p *plan) *store.State {
 		}
 	}
 	for _, h := range r.hostsByName() {
+		if h.facts.hearsay {
+			continue
+		}
 		state.Hosts = append(state.Hosts, h.facts.toKeep(h.name))
 	}
 	return state
@@ -198,8 +201,8 @@ func (r *Resolver) usersToKeep() *store.Users {
 		return nil
 	}
 	source, ok := r.users.source.(rememberer)
-	if !ok {
-		return nil
+	if !ok || r.sown && r.users.source.State().Recalled {
+		return nil // it knows nothing, or what others said
 	}
 	memory, known := source.Memory()
 	if !known {

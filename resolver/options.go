@@ -41,6 +41,10 @@ type Options struct {
 	State *store.Store
 	// StateInterval is the pause between two writes of what changed; 0 means 30 s.
 	StateInterval time.Duration
+	// Seed gives what to begin with where there is nothing on disk; it is called
+	// once, by New, and only then. It gives nil, having said why, if there is
+	// nothing to be had; nil means that nobody is asked.
+	Seed func() *Seed
 	// Allow are the digests of catalogs that are taken although they would be
 	// refused as worse than what is served: older, with few of its names, or
 	// other content under its version; and of losses that are believed at once.

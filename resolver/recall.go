@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"log/slog"
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
@@ -11,30 +12,40 @@ import (
 // recall begins with what an earlier process kept: it is served at once, all of
 // it marked stale, until the sources answer. It is for start-up.
 func (r *Resolver) recall() {
-	if r.kept == nil {
-		return
-	}
-	state, passed := r.kept.store.Load()
-	for _, damage := range passed {
-		r.log.Error("a generation of the last good state cannot be used and was passed over", "file", damage.File,
-			"error", damage.Err, "advice", adviceOn(damage.Err))
-	}
+	state := r.kept.load(r.log)
 	if state == nil {
-		if len(passed) > 0 {
-			r.log.Error("no last good state is left: nothing is served before the sources answer")
-		}
+		r.sow(true)
 		return
 	}
 	r.allowed.recall(state.Allowed)
 	for _, host := range state.Hosts {
 		r.recalled[host.Name] = host
 	}
-	if u := state.Users; u != nil && r.users != nil && r.users.source.Host() == u.Host {
+	usersToo := r.users != nil
+	if u := state.Users; u != nil && usersToo && r.users.source.Host() == u.Host {
 		if source, ok := r.users.source.(rememberer); ok {
 			source.Recall(u.Memory)
+			usersToo = false
 		}
 	}
+	r.sow(usersToo)
 	r.recallCatalog(state)
+}
+
+// load gives the newest state on disk that is whole; nil if there is none.
+func (k *keeping) load(log *slog.Logger) *store.State {
+	if k == nil {
+		return nil
+	}
+	state, passed := k.store.Load()
+	for _, damage := range passed {
+		log.Error("a generation of the last good state cannot be used and was passed over", "file", damage.File,
+			"error", damage.Err, "advice", adviceOn(damage.Err))
+	}
+	if state == nil && len(passed) > 0 {
+		log.Error("no last good state is left: nothing is served before the sources answer")
+	}
+	return state
 }
 
 // adviceOn says what an operator should do about damage.
@@ -91,7 +102,9 @@ func (r *Resolver) recalledFacts(host string) *hostFacts {
 		return &hostFacts{}
 	}
 	delete(r.recalled, host)
-	return factsOf(kept)
+	f := factsOf(kept)
+	f.hearsay = r.seeded[host]
+	return f
 }
 
 // isRecalled tells a source that an earlier process heard, and this one not yet.

@@ -46,7 +46,11 @@ type Resolver struct {
 	// recalled is what hosts said to an earlier process, until a catalog names
 	// them.
 	recalled map[string]store.Host
-	allowed  allowed
+	// seeded are those of them that are from a seed; sown tells that so is the view
+	// of what tools built, until its source has answered. Both are set by New.
+	seeded  map[string]bool
+	sown    bool
+	allowed allowed
 
 	publishing sync.Mutex // keeps publications in order; taken before mu
 	followers  []func(*snapshot.Snapshot)
@@ -63,6 +67,7 @@ func New(origin Origin, live LiveFunc, opts Options) *Resolver {
 		replanned: make(chan struct{}, 1),
 		hosts:     map[string]*host{},
 		recalled:  map[string]store.Host{},
+		seeded:    map[string]bool{},
 		allowed:   allowed{digests: opts.Allow},
 		lastLook:  SourceStatus{Name: origin.Name(), Kind: KindChart},
 	}

@@ -147,6 +147,7 @@ func (r *Resolver) usersNow() snapshot.Users {
 	known := !state.Health.LastSuccess.IsZero()
 	return snapshot.Users{
 		Host: r.users.source.Host(), View: state.View, Known: known, Stale: known && (state.Err != nil || state.Recalled),
+		Hearsay: r.sown && state.Recalled,
 	}
 }
 
@@ -156,6 +157,10 @@ func usersWarnings(u snapshot.Users, failing bool) []snapshot.Warning {
 	switch {
 	case u.Host == "" || (u.Known && !u.Stale):
 		return nil
+	case u.Hearsay && !failing:
+		text = u.Host + " has not answered since this process began: images that tools built are as another replica had them, private ones left out"
+	case u.Hearsay:
+		text = u.Host + " cannot be asked now: images that tools built are as another replica had them, private ones left out"
 	case u.Stale && !failing:
 		text = u.Host + " has not answered since this process began: images that tools built are as it last answered"
 	case u.Stale:

@@ -8,7 +8,7 @@ import "gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 func usersAdvice(s resolver.SourceStatus) []string {
 	advice, u := []string{}, s.Users
 	switch {
-	case s.LastSuccess.IsZero():
+	case s.LastSuccess.IsZero() || s.LastAttempt.IsZero():
 	case u.Slow:
 		advice = append(advice, "it is asked with a user's password, which costs it some 25 times what a robot account does: log in as a robot account")
 	case u.Identity == identityAnonymous:

@@ -14,11 +14,12 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/seed"
 )
 
 // exportFormat is the version of what export writes: a reader that knows the
 // major number understands it.
-const exportFormat = "1.0"
+const exportFormat = "1.1"
 
 type exportOptions struct {
 	std     streams
@@ -88,6 +89,8 @@ type exportHead struct {
 	Format    string       `json:"format"`
 	CreatedAt time.Time    `json:"created_at"`
 	Catalog   exportOrigin `json:"catalog"`
+	// Sources are those of the images that do not answer now.
+	Sources []seed.Source `json:"sources,omitempty"`
 }
 
 // exportOrigin is the catalog that was served.
@@ -144,6 +147,7 @@ func everything(ctx context.Context, who *asker) (*exported, error) {
 	out.Export.Catalog = exportOrigin{
 		Chart: c.Chart, Version: c.Version, Digest: c.Digest, Reference: c.Reference, Verified: c.Verified, VerifiedBy: c.VerifiedBy,
 	}
+	out.Export.Sources = seed.Sources(&c)
 	return out, nil
 }
 

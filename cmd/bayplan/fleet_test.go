@@ -47,14 +47,19 @@ type member struct {
 
 // wire is a replica's way to Harbor, which can be cut.
 type wire struct {
-	url    string
-	cut    atomic.Bool
-	harbor http.Handler
+	url     string
+	cut     atomic.Bool
+	instead atomic.Pointer[http.HandlerFunc] // answers in Harbor's place; nil for Harbor itself
+	harbor  http.Handler
 }
 
 func (w *wire) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 	if w.cut.Load() {
 		panic(http.ErrAbortHandler)
+	}
+	if other := w.instead.Load(); other != nil {
+		other.ServeHTTP(to, r)
+		return
 	}
 	w.harbor.ServeHTTP(to, r)
 }

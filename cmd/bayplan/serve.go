@@ -28,6 +28,7 @@ type serveOptions struct {
 	std        streams
 	source     sourceFlags
 	state      stateFlags
+	seed       seedFlags
 	log        logFlags
 	demo       bool
 	listen     string
@@ -64,6 +65,10 @@ from whoever shows a certificate of --client-ca.
 With --state-dir it keeps what it serves on disk, and begins with that: at once,
 marked stale, whether registries answer or not. The directory is for one process
 alone. What was served last is also what no range or moving tag goes back from.
+Where nothing is on disk, --seed names where the images that anyone may see are
+taken from meanwhile, marked stale too: a file that "bayplan export" wrote, or
+another replica, which https and --seed-ca prove. A seed that does not come within
+3 s, is too old, or is not what it should be, is done without.
 
 Where GOMEMLIMIT is set, questions about images get 503 with Retry-After while
 nine tenths of it are in use; health and metrics are answered. --client-rate
@@ -75,6 +80,7 @@ and needs nothing else.`,
   bayplan serve --catalog oci://harbor.example/toolforge/image-config:0.0.28
   bayplan serve --catalog oci://harbor.example/toolforge/image-config --constraint '>=0.0.28'
   bayplan serve --catalog oci://harbor.example/toolforge/image-config:0.0.28 --state-dir /var/lib/bayplan
+  bayplan serve --catalog oci://harbor.example/toolforge/image-config:0.0.28 --seed https://bayplan.example:8443
   bayplan serve --catalog ./chart/image-config --registry registry.example=http://127.0.0.1:5000`,
 		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -101,6 +107,7 @@ and needs nothing else.`,
 	o.source.register(cmd)
 	o.source.registerIntervals(cmd)
 	o.state.register(cmd)
+	o.seed.register(cmd)
 	o.log.register(cmd)
 	cmd.MarkFlagsMutuallyExclusive("demo", "catalog")
 	return cmd
@@ -182,6 +189,9 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 
 // resolver makes the resolver, with what an earlier process kept.
 func (o *serveOptions) resolver(ctx context.Context, opts resolver.Options) (r *resolver.Resolver, closing func() error, err error) {
+	if opts.Seed, err = o.seed.source(ctx, &o.tls, opts.Logger); err != nil {
+		return nil, nil, err
+	}
 	closeState, err := o.state.open(&opts)
 	if err != nil {
 		return nil, nil, err

@@ -19,6 +19,9 @@ func ValidProject(name string) bool {
 	return len(name) <= maxProjectName && validComponent(name, false)
 }
 
+// ValidTag tells whether Harbor can have a tag of that name.
+func ValidTag(tag string) bool { return validTag(tag) }
+
 // ValidRepository tells whether Harbor can have a repository of that full name,
 // project included: below the project, the OCI distribution spec's grammar.
 func ValidRepository(name string) bool {

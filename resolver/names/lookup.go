@@ -84,7 +84,7 @@ func (l Lookup) isUnasked(tool string) bool {
 		return false
 	}
 	unread, private := users.View.Unread(tool)
-	return !users.Known || unread && (!private || tool == l.Reader)
+	return !users.Known || users.Hearsay || unread && (!private || tool == l.Reader)
 }
 
 // unasked takes a spelling as it stands, if it is the reference of an image that

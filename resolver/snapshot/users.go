@@ -26,6 +26,9 @@ type Users struct {
 	Stale bool
 	// Known is false until the source answered for the first time.
 	Known bool
+	// Hearsay is true while the view is what another replica published: of what
+	// is not in it nobody can say whether it is there.
+	Hearsay bool
 }
 
 // Built is what is known of an image that a tool's users built, besides what
