@@ -44,7 +44,7 @@ func TestCutRecords(t *testing.T) {
 			i := randomImage(random)
 			record := Record(i)
 			if fields["tags"] {
-				record.Tags = i.Tags
+				record.Tags = i.TagNames()
 			}
 			var whole map[string]json.RawMessage
 			require.NoError(t, json.Unmarshal(encode(record), &whole))

@@ -44,7 +44,7 @@ func (c *cutter) append(to []byte, image *snapshot.Image) []byte {
 	c.record = appendRecord(c.record[:0], image)
 	if c.fields["tags"] {
 		record := Record(image)
-		record.Tags = image.Tags
+		record.Tags = image.TagNames()
 		c.record = encode(record)
 	}
 	c.text.Reset()

@@ -27,7 +27,7 @@ func (s *Server) paintImage(r *http.Request, v *visit) (web.Page, *web.Failure) 
 		Frame: v.frame, Dates: web.Dates{Day: string(p.snapshot.Day)}, Image: Record(image),
 		Version: v.catalog.Version, Hosts: siteHosts(image, v.frame.Troubles),
 	}
-	page.Title, page.Image.Tags = image.ShortName, image.Tags
+	page.Title, page.Image.Tags = image.ShortName, image.TagNames()
 	if name != image.ShortName {
 		page.AskedAs, page.Canonical = name, "images/"+page.Path(image.ShortName)
 	}

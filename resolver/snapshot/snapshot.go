@@ -49,8 +49,8 @@ type Image struct {
 	Formerly []reference.Reference
 	// Notice is the sentence that a command line should print; "" if none.
 	Notice string
-	// Tags are those of the offer's repository, sorted; nil while unknown and in a
-	// tool's private project, empty where it is known that there are none.
+	// Tags are those of a standard image's repository, sorted; nil while unknown and
+	// in a tool's private project, empty where it is known that there are none.
 	Tags []string
 	// LiveSource is the host that said whether the image exists; "" while
 	// nobody did.

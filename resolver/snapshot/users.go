@@ -43,6 +43,20 @@ type Built struct {
 	Stack     *Stack    // nil while unknown
 	Signed    bool
 	Scan      *inventory.Scan // nil where nobody scanned
+
+	repository *inventory.Repository // that it is in
+	digest     inventory.Digest
+}
+
+// TagNames gives the tags of the offer's repository, or of an image that a tool
+// built those on the same digest, sorted; nil while unknown. They are looked for
+// when somebody asks: for each of a repository's images it means to look at all
+// of them.
+func (i *Image) TagNames() []string {
+	if i.Built == nil || i.Built.repository == nil {
+		return i.Tags
+	}
+	return i.Built.repository.TagsOf(i.Built.digest)
 }
 
 // Built gives the records of one tool, sorted by short name: by repository,
@@ -109,10 +123,11 @@ func (s *Snapshot) BuiltImage(tool *inventory.Tool, r *inventory.Repository, i *
 			Reference: reference.Reference{Host: s.Users.Host, Path: path, Tag: i.Tag},
 			Exists:    fact.Present, Digest: digest,
 		},
-		Tags: r.TagsOf(i.Digest), LiveSource: s.Users.Host, Stale: s.Users.Stale || tool.Stale,
+		LiveSource: s.Users.Host, Stale: s.Users.Stale || tool.Stale,
 		Built: &Built{
 			Tool: tool.Name, Private: tool.Private, PushedAt: i.PushedAt(), SizeBytes: i.Size,
 			Stack: s.stack(details), Signed: details.Signed, Scan: i.Scan,
+			repository: r, digest: i.Digest,
 		},
 	}
 	if details.Platforms != "" {
