@@ -45,8 +45,8 @@ func TestThePageOfTheCatalog(t *testing.T) {
 
 	sources := p.tableRows("section[aria-labelledby=sources]")
 	require.Len(t, sources, 4)
-	require.True(t, strings.HasPrefix(sources[0], "harbor.test | images that tools built 1 tool with 1 repository, Harbor v2.15.2, asked for what changed, by a robot account | answers | 0 s ago"), sources[0])
-	require.Equal(t, "oci://charts.test/toolforge/image-config | the catalog | answers | 0 s ago 2026-08-01 12:00:00 UTC | ", sources[1])
+	require.True(t, strings.HasPrefix(sources[1], "harbor.test | images that tools built 1 tool with 1 repository, Harbor v2.15.2, asked for what changed, by a robot account | answers | 0 s ago"), sources[1])
+	require.Equal(t, "oci://charts.test/toolforge/image-config | the catalog | answers | 0 s ago 2026-08-01 12:00:00 UTC | ", sources[0])
 	require.Equal(t, "one.test | standard images | answers | 0 s ago 2026-08-01 12:00:00 UTC | 1 reference", sources[2])
 
 	require.Equal(t, []string{

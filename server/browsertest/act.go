@@ -3,7 +3,9 @@ package browsertest
 import (
 	"encoding/json"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // Click clicks in the middle of the first element that a selector finds, with the
@@ -39,7 +41,16 @@ func (tab *Tab) leave(act func()) {
 // those of package kb.
 func (tab *Tab) Press(keys string) {
 	tab.t.Helper()
-	tab.must(tab.do(chromedp.KeyEvent(keys)))
+	for _, r := range keys {
+		events := kb.Encode(r)
+		if len(events) == 3 { // down, char, up: a real key is one event with its text, which a page may prevent as a whole
+			events[0].Text, events[0].UnmodifiedText = events[1].Text, events[1].UnmodifiedText
+			events = []*input.DispatchKeyEventParams{events[0], events[2]}
+		}
+		for _, e := range events {
+			tab.must(tab.do(command(input.DispatchKeyEvent, *e)))
+		}
+	}
 }
 
 // Clipboard reads what was copied last.

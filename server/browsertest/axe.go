@@ -33,9 +33,9 @@ func Axe(t testing.TB) string {
 
 // Accessible lets axe-core look at the page: WCAG 2.2 up to AA, and what is called
 // best practice. It comes over the debugging protocol, so that the page's policy
-// stays as it is.
-func (tab *Tab) Accessible(axe string) {
-	tab.t.Helper()
+// stays as it is. where says which page that is.
+func (tab *Tab) Accessible(t testing.TB, axe, where string) {
+	t.Helper()
 	type node struct {
 		Target         []string `json:"target"`
 		HTML           string   `json:"html"`
@@ -58,5 +58,5 @@ func (tab *Tab) Accessible(axe string) {
 			out = append(out, fmt.Sprintf("%s (%s): %s\n  %s\n  %s", v.ID, v.Help, strings.Join(n.Target, " "), n.HTML, n.FailureSummary))
 		}
 	}
-	require.Empty(tab.t, out, "%s\n%s", tab.Address(), strings.Join(out, "\n"))
+	require.Empty(t, out, "%s\n%s", where, strings.Join(out, "\n"))
 }

@@ -43,7 +43,7 @@ func (tab *Tab) Text(selector string) string {
 }
 
 func (tab *Tab) text() string {
-	text, _ := eval[string](tab, "location.href + '\\n' + document.body.innerText")
+	text, _ := eval[string](tab, "(location.href + '\\n' + document.body.innerText).slice(0, 1000)")
 	return text
 }
 

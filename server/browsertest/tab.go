@@ -100,11 +100,11 @@ func (tab *Tab) Go(path string) {
 	tab.Rest()
 }
 
-// Back goes back as the browser's button does.
+// Back goes back as the browser's button does. It does not wait: whether that is
+// another page or an earlier state of this one is the page's business.
 func (tab *Tab) Back() {
 	tab.t.Helper()
-	tab.must(tab.do(chromedp.NavigateBack()))
-	tab.Rest()
+	Eval[bool](tab, "(setTimeout(() => history.back(), 0), true)")
 }
 
 // allowClipboard lets pages write to the clipboard and the test read it.

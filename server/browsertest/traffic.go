@@ -1,9 +1,11 @@
 package browsertest
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 )
@@ -11,7 +13,8 @@ import (
 // traffic counts what goes over the wire.
 type traffic struct {
 	mu     sync.Mutex
-	open   map[network.RequestID]bool
+	open   map[network.RequestID]string // what is under way: addresses
+	loader cdp.LoaderID                 // of the page that is loaded last
 	paths  []string
 	bytes  float64
 	loaded int
@@ -22,11 +25,18 @@ func (t *traffic) take(event any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.open == nil {
-		t.open = map[network.RequestID]bool{}
+		t.open = map[network.RequestID]string{}
 	}
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		t.open[e.RequestID] = true
+		if e.Type == network.ResourceTypeDocument {
+			// What the page before asked for ends with it, and that is not always told.
+			clear(t.open)
+			t.loader = e.LoaderID
+		}
+		if e.LoaderID == t.loader && e.Type != network.ResourceTypeOther { // other is the icon, of which the same is true
+			t.open[e.RequestID] = e.Request.URL
+		}
 		t.paths = append(t.paths, e.Request.URL)
 	case *network.EventLoadingFinished:
 		delete(t.open, e.RequestID)
@@ -65,6 +75,9 @@ func (tab *Tab) Rest() {
 	tab.until("the end of all requests", func() (bool, error) {
 		tab.traffic.mu.Lock()
 		defer tab.traffic.mu.Unlock()
-		return len(tab.open) == 0, nil
+		if len(tab.open) > 0 {
+			return false, fmt.Errorf("under way: %v", tab.open)
+		}
+		return true, nil
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
@@ -115,12 +116,19 @@ func (p *Catalog) Asked() string {
 // SourceRow is a source of the catalog or of what registries hold.
 type SourceRow struct{ api.Source }
 
-// Sources gives all sources.
+// Sources gives all sources, the catalog's own first.
 func (p *Catalog) Sources() []SourceRow {
 	var out []SourceRow
 	for _, s := range p.Catalog.Sources {
 		out = append(out, SourceRow{s})
 	}
+	own := func(s SourceRow) int {
+		if s.Kind == api.SourceChart {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(out, func(a, b SourceRow) int { return own(a) - own(b) })
 	return out
 }
 

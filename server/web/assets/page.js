@@ -63,9 +63,10 @@ async function tellFreshness() {
     const response = await fetch(root + "v1/catalog");
     if (!response.ok) return;
     const { catalog } = await response.json();
-    const ages = catalog.sources.map((s) => s.age_seconds).filter((age) => age !== undefined);
+    const sources = catalog.sources.filter((s) => s.kind !== "listing"); // those are asked rarely, and matter to drift alone
+    const ages = sources.map((s) => s.age_seconds).filter((age) => age !== undefined);
     for (const told of document.querySelectorAll("[data-source]")) {
-      const source = catalog.sources.find((s) => s.name === told.dataset.source && s.age_seconds !== undefined);
+      const source = sources.find((s) => s.name === told.dataset.source && s.age_seconds !== undefined);
       if (source) told.textContent = `(last answered ${Math.round(source.age_seconds)} s ago)`;
     }
     for (const place of document.querySelectorAll(".freshness")) {
