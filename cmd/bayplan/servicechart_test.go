@@ -456,16 +456,22 @@ func TestServiceChartRuns(t *testing.T) {
 		"images-v1.yaml": "bookworm: {state: stable, image: tools-harbor.wmcloud.org/toolforge-pre-built/bookworm}",
 	}, nil)
 	ours := newAuthority(t)
-	run := podOf(t, m, cluster, ours)
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, cluster.WriteKubeconfig(kubeconfig, "tools"))
+	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, silent.Close()) })
+	unanswered := "BAYPLAN_REGISTRY=tools-harbor.wmcloud.org=http://" + silent.Addr().String()
+	run := podOf(t, m, kubeconfig, ours)
 	began := time.Now()
-	s := bayplan(t, run.env, run.args...)
+	s := bayplan(t, append(run.env, unanswered), run.args...)
 	operations := s.await(operateLine)
 	require.NotNil(t, operations, s.output())
 	require.Equal(t, http.StatusOK, statusOf(t, operations[1]+"/v1/healthz"))
 	require.Eventually(t, func() bool { return statusOf(t, operations[1]+"/v1/readyz") == http.StatusOK }, 3*time.Second-time.Since(began), 20*time.Millisecond, s.output())
 	require.NotContains(t, s.output(), deploySecret)
 
-	address := regexp.MustCompile(`address=https://127\.0\.0\.1:(\d+) `).FindStringSubmatch(s.output())
+	address := gatewayLine.FindStringSubmatch(s.output())
 	require.NotNil(t, address, s.output())
 	test := of[*corev1.Pod](t, m, "Pod/bayplan-test").Spec.Containers[0].Args
 	list := command(t, nil, run.here(strings.ReplaceAll(strings.Join(test, "\x00"), "bayplan.bayplan.svc:8443", "localhost:"+address[1]))...)
@@ -484,13 +490,16 @@ func TestServiceChartRuns(t *testing.T) {
 		case <-r.Context().Done():
 		}
 	})
-	run = podOf(t, m, cluster, ours) // a new pod has no state
-	s = bayplan(t, run.env, run.args...)
+	run = podOf(t, m, kubeconfig, ours) // a new pod has no state
+	s = bayplan(t, append(run.env, unanswered), run.args...)
 	operations = s.await(operateLine)
 	require.NotNil(t, operations, s.output())
 	require.Equal(t, http.StatusOK, statusOf(t, operations[1]+"/v1/healthz"))
 	require.Equal(t, http.StatusServiceUnavailable, statusOf(t, operations[1]+"/v1/readyz"))
 }
+
+// gatewayLine tells the port of the listener with TLS.
+var gatewayLine = regexp.MustCompile(`msg=listening address=https://127\.0\.0\.1:(\d+) `)
 
 func statusOf(t *testing.T, address string) int {
 	t.Helper()
@@ -511,13 +520,9 @@ func (r *podRun) here(args string) []string {
 	return strings.Split(strings.NewReplacer("/etc/bayplan", r.dir+"/etc", "/var/lib/bayplan", r.dir+"/state").Replace(args), "\x00")
 }
 
-// podOf mounts what the deployment mounts, and points registries to where nobody
-// answers.
-func podOf(t *testing.T, m manifests, cluster *kubernetestest.Cluster, ours *authority) *podRun {
+// podOf mounts what the deployment mounts.
+func podOf(t *testing.T, m manifests, kubeconfig string, ours *authority) *podRun {
 	t.Helper()
-	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, silent.Close()) })
 	r := &podRun{dir: t.TempDir()}
 	pod := of[*appsv1.Deployment](t, m, "Deployment/bayplan").Spec.Template.Spec
 	issued := pemFiles(t)
@@ -535,6 +540,7 @@ func podOf(t *testing.T, m manifests, cluster *kubernetestest.Cluster, ours *aut
 			if secret, ok := m["Secret/"+source.Secret.Name].(*corev1.Secret); ok {
 				content = secret.Data[item.Key]
 			} else { // cert-manager's
+				var err error
 				content, err = os.ReadFile(filepath.Join(filepath.Dir(issued.cert), item.Key))
 				require.NoError(t, err)
 			}
@@ -543,13 +549,10 @@ func podOf(t *testing.T, m manifests, cluster *kubernetestest.Cluster, ours *aut
 		}
 	}
 	require.NoError(t, os.Mkdir(filepath.Join(r.dir, "state"), 0o755))
-	kubeconfig := filepath.Join(r.dir, "kubeconfig")
-	require.NoError(t, cluster.WriteKubeconfig(kubeconfig, "tools"))
 	for _, v := range pod.Containers[0].Env {
 		r.env = append(r.env, v.Name+"="+r.here(v.Value)[0])
 	}
-	r.env = append(r.env, "BAYPLAN_LISTEN=127.0.0.1:0", "BAYPLAN_OPERATIONS_LISTEN=127.0.0.1:0", "BAYPLAN_LOG_FORMAT=text",
-		"BAYPLAN_KUBECONFIG="+kubeconfig, "BAYPLAN_REGISTRY=tools-harbor.wmcloud.org=http://"+silent.Addr().String())
+	r.env = append(r.env, "BAYPLAN_LISTEN=127.0.0.1:0", "BAYPLAN_OPERATIONS_LISTEN=127.0.0.1:0", "BAYPLAN_LOG_FORMAT=text", "BAYPLAN_KUBECONFIG="+kubeconfig)
 	r.args = r.here(strings.Join(pod.Containers[0].Args, "\x00"))
 	return r
 }
