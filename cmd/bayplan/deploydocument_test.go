@@ -213,8 +213,9 @@ func (r *documentRun) deploy(helm string, ours *authority, host string, values .
 	text, err := os.ReadFile(settings)
 	require.NoError(r.t, err)
 	replace(r.t, settings, strings.ReplaceAll(string(text), "tools-harbor.wmcloud.org", host))
-	env := append(pod.env, r.env...) // the Harbor here knows other accounts
-	r.service = bayplan(r.t, append(env, "DOCKER_CONFIG="+r.dir+"/.docker", "BAYPLAN_LOG_LEVEL=debug"), pod.args...)
+	// The Harbor here knows other accounts.
+	env := slices.Concat(pod.env, r.env, []string{"DOCKER_CONFIG=" + r.dir + "/.docker", "BAYPLAN_LOG_LEVEL=debug"})
+	r.service = bayplan(r.t, env, pod.args...)
 	require.NotNil(r.t, r.service.await(regexp.MustCompile(`msg=ready `)), r.service.output())
 	port := gatewayLine.FindStringSubmatch(r.service.output())
 	require.NotNil(r.t, port, r.service.output())
