@@ -137,7 +137,7 @@ func (f *follower) restart(a audience, event string) error {
 	at, p := f.server.journal.end(a)
 	f.at = at
 	data := encode(api.ListEvent{ETag: f.server.listTag(p, a)})
-	f.text = appendID(f.text[:0], f.server.journal.epoch, at.count)
+	f.text = appendID(f.text[:0], at.epoch, at.count)
 	f.server.metrics.sent(event)
 	return f.to.send(append(f.text, eventText(event, data)...))
 }
@@ -178,7 +178,7 @@ func (f *follower) run(ctx context.Context) error {
 func (f *follower) tell(news []*change) error {
 	for _, c := range news {
 		f.at.count++
-		f.text = appendID(f.text[:0], f.server.journal.epoch, f.at.count)
+		f.text = appendID(f.text[:0], f.at.epoch, f.at.count)
 		f.server.metrics.sent(c.event)
 		if err := f.to.write(f.text, c.text); err != nil {
 			return err

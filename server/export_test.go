@@ -30,7 +30,7 @@ func (s *Server) List() any { return s.pages.Load().complete.get(s.keptRecords).
 // or on the public one for "".
 func (s *Server) LastEvent(project string) string {
 	at, _ := s.journal.end(audience(project))
-	return strings.TrimSuffix(strings.TrimPrefix(string(appendID(nil, s.journal.epoch, at.count)), "id: "), "\n")
+	return strings.TrimSuffix(strings.TrimPrefix(string(appendID(nil, at.epoch, at.count)), "id: "), "\n")
 }
 
 // KeepChanges sets how many changes are kept for readers, in place of 10,000,

@@ -10,6 +10,9 @@ const (
 	// who come back or read slowly.
 	keptChanges     = 10_000
 	keptChangeBytes = 16 << 20
+	// manyTools is from how many tools on the journal looks whether most of those
+	// whose events it counts are gone.
+	manyTools = 10_000
 )
 
 // audience is whom a stream of events is for: anybody, or the tool of a project,
@@ -25,10 +28,11 @@ const anybody audience = ""
 // in one stream's ids tell nothing of what another one shows, and a stream on
 // which nothing happens is not forgotten while others go on.
 type journal struct {
-	epoch           string // of this process: counts begin anew with each
-	most, mostBytes int    // of the changes that are kept
+	most, mostBytes int // of the changes that are kept
+	manyTools       int
 
 	mu      sync.Mutex // never held while anything is sent
+	epoch   string     // of these counts, which begin anew with each process, and now and then
 	pages   *pages     // what readers have who were told everything; nil before the first
 	changes []*change  // the newest last
 	first   uint64     // the place of the first that is kept
@@ -47,16 +51,19 @@ type counts struct {
 // position is how far a reader got.
 type position struct {
 	audience audience
+	epoch    string
 	place    uint64 // of the next change to look at
 	count    uint64 // of the stream's events so far
 }
 
 func newJournal() *journal {
 	return &journal{
-		epoch: rand.Text()[:13], most: keptChanges, mostBytes: keptChangeBytes,
+		epoch: newEpoch(), most: keptChanges, mostBytes: keptChangeBytes, manyTools: manyTools,
 		grown: make(chan struct{}), counts: counts{tools: map[string]uint64{}},
 	}
 }
+
+func newEpoch() string { return rand.Text()[:13] }
 
 // write notes what changed on the way to pages. ok is false if that was too much
 // to be told: readers begin anew then.
@@ -82,8 +89,28 @@ func (j *journal) write(p *pages, news []*change, ok bool) {
 		bytes -= len(j.changes[surplus].text)
 	}
 	j.drop(surplus)
+	if len(j.counts.tools) > max(j.manyTools, 2*p.tools()) {
+		j.forget()
+	}
 	close(j.grown)
 	j.grown = make(chan struct{})
+}
+
+// forget begins anew, without the counts of tools that are long gone: they come and
+// go for as long as the process lives. All readers list again then, because a
+// count that was given twice would mean two things. The caller holds the lock.
+func (j *journal) forget() {
+	j.drop(len(j.changes))
+	j.first++ // readers at the end are not there any more
+	j.epoch, j.counts = newEpoch(), counts{tools: map[string]uint64{}}
+}
+
+// tools is how many tools there are now.
+func (p *pages) tools() int {
+	if p == nil || p.snapshot.Users.View == nil {
+		return 0
+	}
+	return p.snapshot.Users.View.Tools
 }
 
 // drop forgets the oldest changes. The caller holds the lock.
@@ -120,15 +147,15 @@ func (c *counts) of(a audience) uint64 {
 func (j *journal) end(a audience) (position, *pages) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return position{audience: a, place: j.first + uint64(len(j.changes)), count: j.counts.of(a)}, j.pages
+	return position{audience: a, epoch: j.epoch, place: j.first + uint64(len(j.changes)), count: j.counts.of(a)}, j.pages
 }
 
 // resume gives the position behind an event; false if the event is not known, or
 // not all that came after it is kept.
 func (j *journal) resume(a audience, id string) (position, bool) {
-	n, ok := parseID(id, j.epoch)
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	n, ok := parseID(id, j.epoch)
 	if !ok || n > j.counts.of(a) {
 		return position{}, false
 	}
@@ -138,7 +165,7 @@ func (j *journal) resume(a audience, id string) (position, bool) {
 			missing--
 		}
 	}
-	return position{audience: a, place: j.first + uint64(at), count: n}, missing == 0
+	return position{audience: a, epoch: j.epoch, place: j.first + uint64(at), count: n}, missing == 0
 }
 
 // read gives some of what a reader has yet to be told, and a channel that is

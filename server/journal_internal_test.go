@@ -51,6 +51,27 @@ func (s *story) since(n int, a audience) (told []*change) {
 	return told
 }
 
+// Tools come and go for as long as a process lives; what is counted for those that
+// are gone is forgotten, and with it every id that was given before.
+func TestJournalForgetsToolsThatAreGone(t *testing.T) {
+	j := newJournal()
+	j.manyTools = 10
+	old, _ := j.end("tool-0")
+	id := fmt.Sprint(old.epoch, ".", old.count)
+	for n := range 1000 {
+		j.write(nil, []*change{{tool: fmt.Sprint("tool-", n), reach: toTools}}, true)
+		require.LessOrEqual(t, len(j.counts.tools), 10)
+	}
+	_, _, known := j.read(&old)
+	require.False(t, known, "it begins anew")
+	_, known = j.resume("tool-0", id)
+	require.False(t, known)
+	now, _ := j.end("tool-0")
+	require.NotEqual(t, old.epoch, now.epoch)
+	_, known = j.resume("tool-0", fmt.Sprint(now.epoch, ".", now.count))
+	require.True(t, known)
+}
+
 // drain reads all that there is.
 func (s *story) drain(t *testing.T, p *position) (told []*change, ok bool) {
 	t.Helper()
