@@ -118,6 +118,25 @@ func (i *Inventory) dropGone(ctx context.Context, base *View, there map[string]b
 		}
 		e.view.LeftOut = i.book.leftOut(i.privacy)
 	})
+	return i.readBack(ctx, answers)
+}
+
+// readBack reads the projects of repositories that a listing did not have and that
+// were there a moment later: they were made anew meanwhile, so what is known of
+// them is not what Harbor has now, and this round must not say that it is.
+func (i *Inventory) readBack(ctx context.Context, answers []goneOf) error {
+	for _, a := range answers {
+		back := false
+		for _, gone := range a.gone {
+			back = back || !gone
+		}
+		if !back {
+			continue
+		}
+		if err := i.refresh(ctx, a.reading.project); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
