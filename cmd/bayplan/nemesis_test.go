@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,7 +11,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -62,6 +66,7 @@ type theNemesis struct {
 	questions []*nemesis.Question
 	client    *http.Client
 	strikes   map[string]int
+	writing   sync.RWMutex // held alone, nothing is written
 }
 
 // replica is one state directory, and the process that has it now.
@@ -70,6 +75,7 @@ type replica struct {
 	charts, images, harbor *strait
 	command                func() *exec.Cmd
 	process                *service
+	clock                  settable // in a long history alone
 	now                    atomic.Pointer[process]
 }
 
@@ -91,12 +97,16 @@ func newNemesis(t *testing.T) *theNemesis {
 	n.ask()
 	program, err := exec.LookPath("bayplan") // TestMain put it on PATH
 	require.NoError(t, err)
+	if *reads > 0 {
+		program = buildSettable(t)
+	}
 	for number := range 2 {
 		r := &replica{number: number, charts: newStrait(t, c.charts), images: newStrait(t, c.images), harbor: newStrait(t, c.harborAt)}
 		env, args := c.settings(t, t.TempDir(), r.charts, r.images, r.harbor)
+		r.clock = settable{file: filepath.Join(t.TempDir(), "clock")}
 		r.command = func() *exec.Cmd {
 			cmd := exec.CommandContext(testContext(), program, args...)
-			cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
+			cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "BAYPLAN_TEST_CLOCK=" + r.clock.file}, env...)
 			return cmd
 		}
 		n.replicas = append(n.replicas, r)
@@ -136,8 +146,11 @@ func (n *theNemesis) ask() {
 func (n *theNemesis) write(ctx context.Context, group *errgroup.Group) {
 	every := func(pause time.Duration, f func() error) {
 		group.Go(func() error {
-			for wait(ctx, pause/2+rand.N(pause)) {
-				if err := f(); err != nil {
+			for wait(ctx, pace(pause)) {
+				n.writing.RLock()
+				err := f()
+				n.writing.RUnlock()
+				if err != nil {
 					return err
 				}
 			}
@@ -220,10 +233,70 @@ func (n *theNemesis) strike(t testing.TB, r *replica, kind string) (end func()) 
 			require.NoError(t, r.process.cmd.Process.Signal(syscall.SIGCONT))
 			n.recorder.Works(r.number, n.now()+time.Second)
 		}
+	case "clock":
+		n.setClock(t, r)
 	default:
 		return n.cut(r, kind)
 	}
 	return nothing
+}
+
+// setClock sets the wall clock of a replica forwards or backwards, by hours or by
+// days. Nothing in its answers but the states of the day is to depend on that: it
+// goes on to learn what is written, and no age is less than nothing or of that size.
+func (n *theNemesis) setClock(t testing.TB, r *replica) {
+	t.Helper()
+	hours := []int{-30 * 24, -5 * 24, -25, -1, 0, 1, 25, 5 * 24, 30 * 24}
+	offset := time.Duration(hours[rand.N(len(hours))]) * time.Hour
+	first := n.strikes["clock"] == 1
+	if first {
+		offset = 5 * 24 * time.Hour
+	}
+	was := r.clock.offset
+	n.recorder.Day(r.number, n.now(), (&settable{offset: offset}).day())
+	r.clock.set(t, offset)
+	n.writing.Lock() // it is to catch up with this
+	defer n.writing.Unlock()
+	require.NoError(t, n.publish(testContext())) // the newest may have been taken away
+	n.catchesUp(t, r, fmt.Sprintf("after the clock was set from %v to %v", was, offset), false)
+	if first {
+		require.Eventually(t, func() bool {
+			_, body := n.get(t, r, "/v1/images/dated?fields=state", "")
+			return strings.Contains(string(body), `"state":"deprecated"`)
+		}, 90*time.Second, 100*time.Millisecond, "a day that is over is noticed")
+	}
+	_, body := n.get(t, r, "/v1/catalog", "")
+	var answer struct {
+		Catalog struct {
+			Sources []struct {
+				Name string
+				Age  *float64 `json:"age_seconds"`
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(body, &answer))
+	require.NotEmpty(t, answer.Catalog.Sources)
+	for _, s := range answer.Catalog.Sources {
+		require.NotNil(t, s.Age, "%s", body)
+		require.GreaterOrEqual(t, *s.Age, 0.0, "%s", body)
+		require.Less(t, *s.Age, 1000.0, "%s", body)
+	}
+}
+
+// catchesUp waits until a replica says what was written last.
+func (n *theNemesis) catchesUp(t testing.TB, r *replica, when string, privacy bool) {
+	t.Helper()
+	missing := ""
+	for late := n.now() + 90*time.Second; ; {
+		_, body := n.get(t, r, "/v1/images", "")
+		if missing = n.Caught(body, privacy); missing == "" {
+			return
+		}
+		if n.now() > late {
+			require.FailNow(t, "a replica does not catch up", "replica %d, %s: %s\n%s", r.number, when, missing, r.process)
+		}
+		wait(t.Context(), 100*time.Millisecond)
+	}
 }
 
 func requireExitIn(t testing.TB, s *service) {
@@ -273,6 +346,9 @@ func (n *theNemesis) plague(t testing.TB) {
 		ends[k] = func() {}
 	}
 	script := []string{"kill", "all cut", "kill", "heal", "pause", "heal", "term", "harbor cut", "kill", "heal", "images cut", "charts cut", "kill", "heal", "kill"}
+	if long {
+		script = append(script, "clock", "kill", "clock", "pause", "clock", "term", "clock", "heal")
+	}
 	for turn := 0; turn < len(script) || n.recorder.Counts().Reads < *reads; turn++ {
 		kind := script[turn%len(script)]
 		if turn >= len(script) {
@@ -321,23 +397,29 @@ func (n *theNemesis) settle(t testing.TB) {
 	require.NoError(t, n.publish(testContext()))
 	long := *reads > 0
 	for _, r := range n.replicas {
-		var missing string
-		require.Eventually(t, func() bool {
-			_, body := n.get(t, r, "/v1/images", "")
-			missing = n.Caught(body, long)
-			return missing == ""
-		}, 90*time.Second, 200*time.Millisecond, "replica %d: %s", r.number, &missing)
+		if long { // or who is asked last says otherwise what the day is
+			n.recorder.Day(r.number, n.now(), time.Now().UTC().Format(time.DateOnly))
+			r.clock.set(t, 0)
+		}
+		n.catchesUp(t, r, "at the end", long)
 	}
 	for _, q := range n.questions {
 		if q.Kind == nemesis.PublicList && !long {
 			continue // who may see what is learnt later
 		}
-		first, _ := n.get(t, n.replicas[0], q.Path, q.Tool)
-		second, _ := n.get(t, n.replicas[1], q.Path, q.Tool)
 		if q.Kind == nemesis.PublicImage && q.Project != "" && !long {
 			continue
 		}
-		require.Equal(t, first, second, q.Path)
+		// A day that a clock shows is noticed within a minute.
+		for late := n.now() + 90*time.Second; ; {
+			first, _ := n.get(t, n.replicas[0], q.Path, q.Tool)
+			second, _ := n.get(t, n.replicas[1], q.Path, q.Tool)
+			if first == second {
+				break
+			}
+			require.Less(t, n.now(), late, "%s has two ETags, %s and %s", q.Path, first, second)
+			wait(t.Context(), 100*time.Millisecond)
+		}
 	}
 }
 

@@ -145,3 +145,6 @@ func exitCodeOf(err error) int {
 	}
 	return -1
 }
+
+// String is what it said, for messages that are not always wanted.
+func (s *service) String() string { return s.output() }
