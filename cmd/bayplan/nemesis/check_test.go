@@ -327,6 +327,15 @@ func TestWhatMustNotBe(t *testing.T) {
 			s.generation = 2
 			p.told(byName, s)
 		}, nemesis.RuleStale},
+		"no such image, after a crash, as if it were of now": {func(p *past) {
+			p.world.WriteImages(p.next(), "tool-b", nil)
+			p.world.WriteImages(p.next(), "tool-b", built("tool-b", 3))
+			s := at(2)
+			s.b = built("tool-b", 3)
+			p.told(resolve, s)
+			p.crash(false)
+			p.read(resolve, []byte(`{"error":["no"],"warning":["harbor.example is well"],"code":"image_not_found"}`), func(r *nemesis.Read) { r.Status, r.ETag = 404, "" })
+		}, nemesis.RuleStale},
 		"304 for what another tool holds": {func(p *past) {
 			p.told(theirs, at(2))
 			p.read(mine, nil, notModified(tagOf(at(2).body(theirs), "")))

@@ -53,14 +53,16 @@ func (w *World) look(q *Question, status int, text []byte) *seen {
 		s.wrong("no JSON: %v", err)
 		return s
 	}
+	old := false // it says itself that it is what was known before
 	for _, warning := range slices.Concat(answer.Messages.Warning, answer.Warning) {
+		old = old || strings.Contains(warning, "as it last answered")
 		if strings.Contains(warning, "not known") || strings.Contains(warning, "could not be asked yet") {
 			s.unknown = true
 		}
 	}
 	switch {
 	case status == 404:
-		w.lookAbsent(s, q, answer.Code)
+		w.lookAbsent(s, q, answer.Code, old)
 	case q.Kind == PublicList || q.Kind == ToolList:
 		w.lookList(s, answer.Images)
 	default:
@@ -74,14 +76,14 @@ func (s *seen) wrong(format string, args ...any) {
 }
 
 // lookAbsent reads the answer that there is no such image.
-func (w *World) lookAbsent(s *seen, q *Question, code string) {
+func (w *World) lookAbsent(s *seen, q *Question, code string, old bool) {
 	switch {
 	case code != "image_not_found":
 		s.wrong("404 with the code %q", code)
 	case q.Project == "":
 		s.wrong("%s is in every catalog, and was not found", q.Name)
 	default:
-		s.built[q.Project] = told{what: q.Project, value: ""}
+		s.built[q.Project] = told{what: q.Project, value: "", stale: old}
 	}
 }
 
