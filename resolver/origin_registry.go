@@ -13,10 +13,14 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/history"
 )
 
-// recheck is how long a manifest that leads to no usable chart is not fetched
-// again. A look at the origin is a HEAD and no pull; without this, a broken
-// publication would be pulled at every look.
-const recheck = time.Minute
+// A manifest that leads to no usable chart is not fetched again for a while. A look
+// at the origin is a HEAD and no pull; without this, a broken publication would be
+// pulled at every look. The first pause is short: it may be the registry that had a
+// bad moment, and the next ones double.
+const (
+	firstRecheck = 3 * time.Second
+	recheck      = time.Minute
+)
 
 // Repository is an [Origin] in a registry: the catalog chart as an OCI artifact.
 type Repository struct {
@@ -35,6 +39,7 @@ type badManifest struct {
 	digest string
 	err    error
 	until  time.Time
+	pause  time.Duration
 }
 
 // FromRepository follows the version that a selection leads to. What the
@@ -140,5 +145,9 @@ func (r *Repository) known(digest string) error {
 func (r *Repository) remember(digest string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.bad = badManifest{digest: digest, err: err, until: time.Now().Add(recheck)}
+	pause := firstRecheck
+	if r.bad.digest == digest {
+		pause = min(2*r.bad.pause, recheck)
+	}
+	r.bad = badManifest{digest: digest, err: err, until: time.Now().Add(pause), pause: pause}
 }

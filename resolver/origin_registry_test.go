@@ -3,7 +3,9 @@ package resolver_test
 import (
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -282,6 +284,32 @@ func TestABrokenPublicationIsPulledOnce(t *testing.T) {
 	version, refused = serves(t, r)
 	require.Equal(t, "1.0.2", version)
 	require.NoError(t, refused)
+}
+
+// A registry that had a bad moment while a new version was fetched does not cost
+// that version a minute.
+func TestABadMomentOfTheRegistryIsForgottenSoon(t *testing.T) {
+	s := newShelf(t)
+	s.publish(t, "1.0.0", four)
+	r := s.follow(t, artifact.Selection{Constraint: ">=1.0.0"})
+	require.NoError(t, r.Refresh(t.Context()))
+	s.publish(t, "1.0.1", five)
+	s.Hook(func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+		if r.Method == http.MethodHead || !strings.Contains(r.URL.Path, "/manifests/") {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte("null"))
+		return true
+	})
+	version, refused := serves(t, r)
+	require.Equal(t, "1.0.0", version)
+	require.Error(t, refused)
+	s.Hook(nil)
+	require.Eventually(t, func() bool {
+		version, refused = serves(t, r)
+		return version == "1.0.1" && refused == nil
+	}, 30*time.Second, 50*time.Millisecond)
 }
 
 func TestAShelfThatIsDown(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fact"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/history"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
@@ -158,6 +159,7 @@ func (r *Resolver) begin(p *plan) {
 	r.mu.Unlock()
 	if promoted {
 		r.tell(p)
+		r.hold(p)
 	}
 	r.publish(p.log)
 	r.kept.changes() // even if the same records came of it
@@ -170,6 +172,14 @@ func (r *Resolver) tell(p *plan) {
 		"digest", offer.Digest, "images", len(loaded.Catalog.Images))
 	for _, w := range loaded.Warnings {
 		p.log.Warn("the catalog has an oddity", "finding", w.String())
+	}
+}
+
+// hold has the history of the origin keep what is served from now on.
+func (r *Resolver) hold(p *plan) {
+	if h, ok := r.origin.(historian); ok {
+		offer, loaded := p.served.Offer, p.served.Chart
+		h.History().Hold(&history.Entry{Version: loaded.Metadata.Version, Digest: offer.Digest, Identity: offer.Identity, Chart: loaded})
 	}
 }
 

@@ -36,13 +36,16 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// sign completes a certificate and signs it; the authority's own with its own key.
+// sign completes a certificate, which is good now if it does not say when, and
+// signs it; the authority's own with its own key.
 func (a *authority) sign(t *testing.T, template *x509.Certificate) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template.SerialNumber = big.NewInt(serials.Add(1))
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	if template.NotAfter.IsZero() {
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	}
 	signer := a.key
 	if signer == nil {
 		signer = key

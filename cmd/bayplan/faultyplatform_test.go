@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -102,6 +106,33 @@ func (p *faultyPlatform) reach(u *upstream, address string) {
 		config.Kind = endpoint.Harbor
 	}
 	p.hosts[u.host] = config
+}
+
+// secure has the service reach each upstream over TLS, by a name of its own, and
+// gives the authority of their certificates. It goes before start.
+func (p *faultyPlatform) secure(t *testing.T) *authority {
+	t.Helper()
+	ours := newAuthority(t)
+	file := filepath.Join(t.TempDir(), "authority.pem")
+	ours.write(t, file)
+	for n, u := range p.upstreams() {
+		u.dns = hostNames.name(fmt.Sprintf("upstream%d-%d", n, serials.Add(1)))
+		u.hangUp()
+		u.certify(ours.serves(t, u.dns))
+		u.listen(t)
+		_, port, err := net.SplitHostPort(u.address)
+		require.NoError(t, err)
+		config := p.hosts[u.host]
+		config.URL, config.CAFile = "https://"+u.dns+":"+port, file
+		p.hosts[u.host] = config
+	}
+	return ours
+}
+
+// serves makes a certificate for the server of a name.
+func (a *authority) serves(t *testing.T, dns string) tls.Certificate {
+	t.Helper()
+	return a.sign(t, &x509.Certificate{DNSNames: []string{dns}, KeyUsage: x509.KeyUsageDigitalSignature})
 }
 
 // start starts the service and waits until it knows everything.

@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,6 +16,7 @@ import (
 var update = flag.Bool("update", false, "write what commands print into the scripts' golden files")
 
 func TestMain(m *testing.M) {
+	net.DefaultResolver = hostNames.resolver()
 	testscript.Main(m, map[string]func(){"bayplan": main, harborCommand: harborMain})
 }
 

@@ -134,7 +134,7 @@ func suffer(t *testing.T, x toxic, direction string) string {
 		proxies[u] = between(t, p, u)
 	}
 	p.start(t)
-	clients := besiege(t, p.address, p.questions(), 4, 5*time.Millisecond)
+	clients := besiege(t, p.address, p.questions(), 3, 10*time.Millisecond)
 	var told []string
 	for _, u := range p.upstreams() {
 		before := p.rounds(t, u)

@@ -24,6 +24,7 @@ type upstream struct {
 	kinds   []string // of the sources in /v1/catalog that it answers for
 	host    string   // as the catalog has it
 	address string   // where it listens
+	dns     string   // the name that leads there; "" where none does
 	inner   http.Handler
 
 	mu     sync.Mutex
@@ -44,8 +45,9 @@ const probeMark = "X-Probe"
 type connKey struct{}
 
 // overlap is how long two equal requests have to be under way at once to count:
-// a server learns a little late that a client has given up.
-const overlap = 250 * time.Millisecond
+// a server learns late that a client has given up, later on a busy machine. What
+// stalls is under way for longer.
+const overlap = 600 * time.Millisecond
 
 // newUpstream serves a handler on loopback until the test ends.
 func newUpstream(t *testing.T, u *upstream) *upstream {
@@ -115,6 +117,29 @@ func (u *upstream) note(conn net.Conn, state http.ConnState) {
 		delete(u.open, conn)
 		u.ended[conn] = time.Now()
 	}
+}
+
+// certify has connections from now on see another certificate, also those that
+// would resume a session.
+func (u *upstream) certify(certificate tls.Certificate) {
+	u.mu.Lock()
+	u.secure = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, SessionTicketsDisabled: true}
+	u.mu.Unlock()
+	u.drop()
+}
+
+// strikes tells how many requests met the fault.
+func (u *upstream) strikes() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.struck
+}
+
+// twice gives what was asked for while the same was under way already.
+func (u *upstream) twice() []string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return append([]string(nil), u.double...)
 }
 
 // spoil puts a fault in place of all answers; nil takes it away.

@@ -116,7 +116,7 @@ func TestPullRefusesOddManifests(t *testing.T) {
 		"deep":                   {ocispec.MediaTypeImageManifest, strings.Replace(good, `{`, `{"x":`+strings.Repeat("[", 100)+strings.Repeat("]", 100)+`,`, 1), fault.Invalid, "nested more than"},
 		"bad UTF-8":              {ocispec.MediaTypeImageManifest, strings.Replace(good, `{`, "{\"x\":\"\xff\",", 1), fault.Invalid, "not UTF-8"},
 		"more than 1 MiB":        {ocispec.MediaTypeImageManifest, good + strings.Repeat(" ", 1<<20), fault.TooLarge, "manifest has"},
-		"the blob is not there ": {ocispec.MediaTypeImageManifest, good, fault.Invalid, "the manifest but not its blob"},
+		"the blob is not there ": {ocispec.MediaTypeImageManifest, good, fault.Unreachable, "the manifest but not its blob"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, client := setUp(t, artifact.Options{})

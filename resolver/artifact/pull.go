@@ -107,12 +107,14 @@ func (c *Client) pull(ctx context.Context, w wanted) (*Chart, error) {
 }
 
 // content fetches one blob of a manifest. That the registry does not have it is
-// its own defect, not the absence of the chart.
+// its own defect, not the absence of the chart, and nothing against the chart: a
+// registry that is being repaired, or that denies everything for a while, has it
+// again later.
 func (c *Client) content(ctx context.Context, w wanted, desc ocispec.Descriptor) ([]byte, error) {
 	data, err := c.blob(ctx, w.repo, desc, w.on)
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.New(fault.Invalid, w.on.op, w.on.side, "the registry has the manifest but not its blob %s", desc.Digest).
-			WithHint("publish the version again")
+		return nil, fault.New(fault.Unreachable, w.on.op, w.on.side, "the registry has the manifest but not its blob %s", desc.Digest).
+			WithHint("if it stays so, publish the version again")
 	}
 	return data, err
 }

@@ -30,6 +30,9 @@ func clip(text string) string {
 var (
 	queries = regexp.MustCompile(`\?[^\s"']*`)
 	users   = regexp.MustCompile(`//[^/\s"'@]*@`)
+	// places are how ORAS begins an error: with the address where a registry is
+	// really reached, which is for the operator's settings and nobody else's eyes.
+	places = regexp.MustCompile(`(?:GET|HEAD|POST|PUT|PATCH|DELETE) "[^"]*": `)
 )
 
 // redacted is a foreign error without what may be secret in it: the query of a
@@ -44,6 +47,7 @@ func (e *redacted) Error() string        { return e.text }
 func (e *redacted) Is(target error) bool { return errors.Is(e.cause, target) }
 
 func redact(err error) error {
-	text := users.ReplaceAllString(queries.ReplaceAllString(err.Error(), "?…"), "//…@")
+	text := places.ReplaceAllString(err.Error(), "")
+	text = users.ReplaceAllString(queries.ReplaceAllString(text, "?…"), "//…@")
 	return &redacted{clip(text), err}
 }

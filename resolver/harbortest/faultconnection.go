@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 )
 
@@ -34,16 +35,38 @@ func UntilClosed() Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		a := record(r, next)
 		a.header.Del("Content-Length")
-		a.header.Set("Connection", "close")
-		var text bytes.Buffer
-		fmt.Fprintf(&text, "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
-		_ = a.header.Write(&text) // to memory
-		text.WriteString("\r\n")
-		if r.Method != http.MethodHead {
-			text.Write(a.body.Bytes())
-		}
-		raw(w, text.Bytes())
+		rawAnswer(w, r, a)
 	}
+}
+
+// Garbage answers with bytes that are no HTTP.
+func Garbage() Fault {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		raw(w, []byte("HTTP/1.0 OK\r\n\x00\xff: no header\r\n\r\n\x16\x03\x01 what is this"))
+	}
+}
+
+// WrongLength lets each answer announce so many bytes more than it has, or fewer
+// with a negative number.
+func WrongLength(more int) Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		a := record(r, next)
+		a.header.Set("Content-Length", strconv.Itoa(max(a.body.Len()+more, 0)))
+		rawAnswer(w, r, a)
+	}
+}
+
+// rawAnswer sends an answer as it is, and closes the connection.
+func rawAnswer(w http.ResponseWriter, r *http.Request, a *answer) {
+	a.header.Set("Connection", "close")
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
+	_ = a.header.Write(&text) // to memory
+	text.WriteString("\r\n")
+	if r.Method != http.MethodHead {
+		text.Write(a.body.Bytes())
+	}
+	raw(w, text.Bytes())
 }
 
 // raw sends bytes, whatever they are, and closes the connection.

@@ -1,6 +1,7 @@
 package harbortest_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -85,6 +86,66 @@ func TestFaultyAnswers(t *testing.T) {
 			require.Equal(t, http.StatusOK, other.StatusCode, "others are not struck")
 		})
 	}
+}
+
+func TestFaultyConnections(t *testing.T) {
+	s := harbortest.Start(t, harbortest.StartOptions{})
+	name := s.Seed(harbortest.Seed{Projects: 1})[0]
+	get := func(t *testing.T, fault harbortest.Fault, path string) (*http.Response, string, error) {
+		remove := s.Fault(harbortest.Any, fault)
+		defer remove()
+		resp, err := http.Get(s.URL + path)
+		if err != nil {
+			return nil, "", err
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		return resp, string(body), err
+	}
+	_, _, err := get(t, harbortest.Garbage(), allRepositories)
+	require.ErrorContains(t, err, "malformed HTTP")
+	_, body, err := get(t, harbortest.WrongLength(7), allRepositories)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.True(t, json.Valid([]byte(body)))
+	_, body, err = get(t, harbortest.WrongLength(-7), allRepositories)
+	require.NoError(t, err)
+	require.False(t, json.Valid([]byte(body)))
+	_, _, err = get(t, harbortest.LongHeader(11<<20), allRepositories)
+	require.ErrorContains(t, err, "server response headers exceeded")
+	_, body, err = get(t, harbortest.GzipBomb(), allRepositories) // which net/http inflates
+	require.NoError(t, err)
+	require.Len(t, body, 256<<20)
+
+	access := asAdmin(t, s).token("repository:" + name + ":pull")
+	tags := "/v2/" + name + "/tags/list"
+	request := func(fault harbortest.Fault, query string) (reply, string) {
+		remove := s.Fault(harbortest.Any, fault)
+		defer remove()
+		resp, body := client{t: t, server: s}.do(http.MethodGet, tags+query, nil, "Authorization", "Bearer "+access)
+		return resp, string(body)
+	}
+	resp, body := request(harbortest.EndlessTags(), "?last=t41")
+	require.Equal(t, "<"+tags+`?last=t42>; rel="next"`, resp.Header.Get("Link"))
+	require.Contains(t, body, `"t42"`)
+	resp, body = request(harbortest.LoopingTags(), "?n=9")
+	require.Equal(t, "<"+tags+`?n=9>; rel="next"`, resp.Header.Get("Link"))
+	require.Contains(t, body, `"latest"`)
+}
+
+// Who waits for a body that does not come has the header, and may leave.
+func TestHeaderAlone(t *testing.T) {
+	s := harbortest.Start(t, harbortest.StartOptions{})
+	s.Fault(harbortest.Any, harbortest.HeaderAlone())
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+allRepositories, nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	cancel()
+	_, err = io.ReadAll(resp.Body)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, resp.Body.Close())
 }
 
 func TestReset(t *testing.T) {

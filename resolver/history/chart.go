@@ -38,28 +38,52 @@ func (h *History) Get(ctx context.Context, name string) (*Entry, error) {
 	}
 	l, err := h.List(ctx)
 	if err != nil {
-		return nil, err
+		return h.orHeld(name, err)
 	}
 	v := l.Find(name)
 	if v == nil { // it may have been published just now
 		if l, err = h.listAsOf(ctx, again); err != nil {
-			return nil, err
+			return h.orHeld(name, err)
 		}
 		v = l.Find(name)
 	}
 	switch {
 	case v == nil && l.Err != nil:
-		return nil, l.Err // it may be there all the same
+		return h.orHeld(name, l.Err) // it may be there all the same
 	case v == nil:
 		return nil, fault.New(fault.NotFound, "find version", h.from.Reference.String(), "there is no version %q", name)
 	case v.Digest == "":
 		found, err := h.from.Client.Resolve(ctx, h.from.Reference, artifact.Selection{Version: name})
 		if err != nil {
-			return nil, err
+			return h.orHeld(name, err)
 		}
 		return h.get(ctx, name, found.Digest)
 	}
 	return h.get(ctx, name, v.Digest)
+}
+
+// Hold keeps what a version says that is served, so that it can be told later
+// though the registry does not answer: what changed since the version before is
+// asked most when there is a new one.
+func (h *History) Hold(e *Entry) {
+	if e.Digest == "" {
+		return
+	}
+	h.charts.Add(e.Digest, e.Chart)
+	h.held.Add(e.Version, e)
+}
+
+// orHeld gives a version that was served, where the registry cannot be asked which
+// one it has, else the error. A registry that answers has the last word.
+func (h *History) orHeld(version string, err error) (*Entry, error) {
+	e, held := h.held.Get(version)
+	switch fault.KindOf(err) {
+	case fault.Unreachable, fault.Denied, fault.RateLimited:
+		if held {
+			return e, nil
+		}
+	}
+	return nil, err
 }
 
 // get gives the chart with a digest; a version that is named has to be its own.
@@ -102,7 +126,9 @@ func (h *History) fail(digest string, err error) {
 	pause := again
 	switch fault.KindOf(err) {
 	case fault.NotFound, fault.Invalid, fault.TooLarge, fault.Tampered, fault.Unsupported, fault.Refused:
-		pause = forgiven
+		if _, before := h.failed.Get(digest); before {
+			pause = forgiven
+		}
 	case fault.RateLimited:
 		pause = min(fault.RetryAfterOf(err), again)
 	}

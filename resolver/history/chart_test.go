@@ -189,3 +189,33 @@ func TestVersionsOfARegistryThatIsDown(t *testing.T) {
 	require.Error(t, err)
 	require.False(t, fault.Is(err, fault.NotFound), "%v", errors.Unwrap(err))
 }
+
+// What was served can be told although the registry never answered a question of
+// the history. One that answers has the last word.
+func TestWhatWasServedIsHeld(t *testing.T) {
+	s := newShelf(t)
+	digest := s.publish(t, "1.0.0")
+	served, err := s.history(history.Options{}, followed).Get(t.Context(), "1.0.0")
+	require.NoError(t, err)
+
+	h := s.history(history.Options{}, followed)
+	h.Hold(served)
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusForbidden, http.StatusTooManyRequests} {
+		s.later(time.Hour)
+		s.Hook(refuse(status))
+		for _, name := range []string{"1.0.0", digest} {
+			e, err := h.Get(t.Context(), name)
+			require.NoError(t, err, "%d", status)
+			require.Equal(t, "1.0.0", e.Chart.Catalog.Images["bookworm"].Description)
+		}
+		_, err = h.Get(t.Context(), "0.9.0")
+		require.Error(t, err, "it was never served")
+	}
+
+	s.Hook(nil)
+	s.later(time.Hour)
+	s.publish(t, "1.0.1")
+	s.withdraw(t, "1.0.0")
+	_, err = h.Get(t.Context(), "1.0.0")
+	require.Equal(t, fault.NotFound, fault.KindOf(err))
+}

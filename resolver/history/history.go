@@ -77,9 +77,10 @@ const (
 	parallel = 8
 	// fetching is how many charts are fetched at a time.
 	fetching = 2
-	// again is the pause after a list that could not be had.
+	// again is the pause after a list that could not be had, and after a chart was no
+	// good once: it may be the registry that had a bad moment.
 	again = 10 * time.Second
-	// forgiven is how long a chart that is no good is not fetched again.
+	// forgiven is how long a chart that was no good twice is not fetched again.
 	forgiven = time.Minute
 	// settled is how long the digest of a version is believed: a published version
 	// does not change, but somebody may have.
@@ -102,6 +103,7 @@ type History struct {
 	failed  *lru.Cache[string, failure]      // by digest
 	created *lru.Cache[string, time.Time]    // by digest; zero where the manifest does not say
 	digests *lru.Cache[string, known]        // by version
+	held    *lru.Cache[string, *Entry]       // by version: what was served
 
 	mu        sync.Mutex
 	list      *List // the last good one; nil at first
@@ -142,7 +144,7 @@ func New(from Repository, opts Options) *History {
 		from: from, opts: opts, slots: make(chan struct{}, fetching),
 		budget: rate.NewLimiter(rate.Every(time.Minute/time.Duration(opts.PerMinute)), opts.PerMinute),
 		charts: cache[*chart.Chart](opts.Charts), failed: cache[failure](remembered),
-		created: cache[time.Time](remembered), digests: cache[known](remembered),
+		created: cache[time.Time](remembered), digests: cache[known](remembered), held: cache[*Entry](opts.Charts),
 	}
 }
 
