@@ -114,23 +114,24 @@ const inARow = 9
 // again.
 func TestDeadUpstreams(t *testing.T) {
 	peak := watchHeap(t)
-	var group sync.WaitGroup
+	group := together()
 	var mu sync.Mutex
 	var lines []string
 	for n, name := range []string{"chart registry", "Harbor API", "image registry"} {
 		mine := slices.DeleteFunc(deaths(), func(d death) bool { return slices.Contains(d.not, name) })
 		for part := range slices.Chunk(mine, inARow) {
-			group.Go(func() {
+			group.Go(func() error {
 				t.Run(name+"/"+part[0].name, func(t *testing.T) {
 					told := die(t, n, part)
 					mu.Lock()
 					defer mu.Unlock()
 					lines = append(lines, told...)
 				})
+				return nil
 			})
 		}
 	}
-	group.Wait()
+	require.NoError(t, group.Wait())
 	slices.Sort(lines)
 	t.Logf("\n%s\nheap: at most %d MiB more than before", strings.Join(lines, "\n"), peak()>>20)
 	require.Less(t, peak(), uint64(maxHeap))

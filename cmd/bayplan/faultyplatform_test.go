@@ -60,7 +60,7 @@ type faultyPlatform struct {
 type platformLimits struct{ attempt, round time.Duration }
 
 // shortLimits let a test see in seconds what else takes half a minute.
-var shortLimits = platformLimits{attempt: time.Second, round: 2 * time.Second}
+var shortLimits = platformLimits{attempt: 1500 * time.Millisecond, round: 3 * time.Second}
 
 // newFaultyPlatform starts the upstreams and fills them. The service is started
 // by start: a test may put something in between before.
