@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -17,7 +18,8 @@ import (
 // listening is a server with the socket that it will accept from.
 type listening struct {
 	server  *http.Server
-	leaving *leaving // its handler
+	leaving *leaving     // its handler
+	crowd   *connections // its connections
 	socket  net.Listener
 	routes  string // for the log
 	secure  bool
@@ -56,7 +58,7 @@ func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, l
 	if err != nil {
 		return nil, err
 	}
-	main.routes = "all"
+	main.routes, main.crowd.most = "all", cmp.Or(o.connections, manyConnections)
 	// The listener is closed by then: readers of events go on elsewhere.
 	main.server.RegisterOnShutdown(handlers.EndEvents)
 	if secure != nil {
@@ -84,21 +86,32 @@ func (o *serveOptions) unbelieved(l *listening) error {
 		WithHint("add --tls-cert, --tls-key and --client-ca, or listen on loopback, behind a proxy that proves it")
 }
 
+// maxStreams is how many requests of one HTTP/2 connection are answered at a time.
+// A gateway that has more opens another.
+const maxStreams = 100
+
 func listen(ctx context.Context, flag, address string, handler http.Handler, log *slog.Logger) (*listening, error) {
 	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, notListening(flag, address, err)
 	}
-	last := &leaving{next: handler}
-	return &listening{socket: socket, leaving: last, server: &http.Server{
-		Handler: last,
+	last, crowd := &leaving{next: handler}, newConnections(fewConnections, log)
+	return &listening{socket: crowd.guard(socket), leaving: last, crowd: crowd, server: &http.Server{
+		Handler:   last,
+		ConnState: crowd.note,
 		// A client that does not send its request or read its answer is cut off.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams,
+			// A peer that is gone without a word is found out.
+			SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second,
+			WriteByteTimeout: 60 * time.Second,
+		},
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}}, nil
 }
 

@@ -38,10 +38,12 @@ type serveOptions struct {
 	tls        tlsFlags
 	webhook    string
 	readers    int
-	rate       float64
-	burst      int
-	origins    []string
-	anyPort    bool // the default port may be given up for a free one
+	// connections bounds those of the main listener.
+	connections int // 0 means the default
+	rate        float64
+	burst       int
+	origins     []string
+	anyPort     bool // the default port may be given up for a free one
 }
 
 func newServeCommand(std streams) *cobra.Command {
@@ -99,6 +101,7 @@ and needs nothing else.`,
 	flags.DurationVar(&o.delay, "shutdown-delay", 0, "how long to go on answering after SIGTERM, not ready, before the listeners close")
 	flags.DurationVar(&o.grace, "shutdown-grace", 10*time.Second, "how long requests under way may take after that")
 	flags.IntVar(&o.readers, "event-readers", 1000, "how `MANY` may follow /v1/events and tools' events at a time")
+	flags.IntVar(&o.connections, "max-connections", manyConnections, "how `MANY` connections --listen has at most: silent ones make room for new ones, then these wait")
 	flags.Float64Var(&o.rate, "client-rate", 0, "`REQUESTS` a second that one client (a tool that is proved, or an address) may send on average; more get 503 (0 bounds nothing)")
 	flags.IntVar(&o.burst, "client-burst", 0, "how `MANY` of them may come at once (default two seconds' worth)")
 	flags.StringArrayVar(&o.origins, "cors-origin", nil, "`ORIGIN` whose pages may read the public routes in a browser; * is all (repeatable)")
@@ -119,6 +122,9 @@ func (o *serveOptions) run(ctx context.Context) error {
 	}
 	if o.readers < 0 {
 		return fault.New(fault.Usage, "", "--event-readers", "a number of readers cannot be negative")
+	}
+	if o.connections < 0 {
+		return fault.New(fault.Usage, "", "--max-connections", "a number of connections cannot be negative")
 	}
 	if !(o.rate >= 0 && o.rate <= maxRate) || o.burst < 0 { // no number is none of them
 		return fault.New(fault.Usage, "", "--client-rate, --client-burst", "a rate is from 0 to %d requests a second, a burst 0 or more", maxRate)

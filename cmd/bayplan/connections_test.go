@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// crowded listens for so many connections at most; it answers at once, but for
+// /held, which it answers once held is closed.
+func crowded(t *testing.T, most int) (address string, held chan struct{}) {
+	t.Helper()
+	held = make(chan struct{})
+	l, err := listen(t.Context(), "--listen", "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/held" {
+			<-held
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	l.crowd.most = most
+	ended := make(chan error, 1)
+	go func() { ended <- l.serve() }()
+	t.Cleanup(func() {
+		require.NoError(t, l.server.Close())
+		require.NoError(t, <-ended)
+	})
+	return l.socket.Addr().String(), held
+}
+
+// dialled is a connection of a client.
+func dialled(t *testing.T, address string) *bufio.ReadWriter {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	return bufio.NewReadWriter(bufio.NewReader(conn), bufio.NewWriter(conn))
+}
+
+func asks(t *testing.T, conn *bufio.ReadWriter, path string) {
+	t.Helper()
+	_, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	require.NoError(t, conn.Flush())
+}
+
+func isAnswered(t *testing.T, conn *bufio.ReadWriter) {
+	t.Helper()
+	response, err := http.ReadResponse(conn.Reader, nil)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusNoContent, response.StatusCode)
+}
+
+// Connections that were asked something once and are silent since make room for
+// whoever comes; the longest silent goes first.
+func TestSilentConnectionsMakeRoom(t *testing.T) {
+	address, _ := crowded(t, 3)
+	var all []*bufio.ReadWriter
+	for range 20 {
+		conn := dialled(t, address)
+		asks(t, conn, "/")
+		isAnswered(t, conn)
+		all = append(all, conn)
+	}
+	_, err := all[0].ReadByte()
+	require.ErrorIs(t, err, io.EOF)
+	asks(t, all[19], "/")
+	isAnswered(t, all[19])
+}
+
+// Who comes while all connections are in use waits, and is answered then.
+func TestWhoComesIntoACrowdWaits(t *testing.T) {
+	address, held := crowded(t, 3)
+	var busy []*bufio.ReadWriter
+	for range 3 {
+		conn := dialled(t, address)
+		asks(t, conn, "/held")
+		busy = append(busy, conn)
+	}
+	late := dialled(t, address)
+	asks(t, late, "/")
+	answered := make(chan error, 1)
+	go func() {
+		response, err := http.ReadResponse(late.Reader, nil)
+		if err == nil {
+			err = response.Body.Close()
+		}
+		answered <- err
+	}()
+	select {
+	case <-answered:
+		t.Fatal("there are more connections than are allowed")
+	case <-time.After(100 * time.Millisecond): // long enough for an answer to an idle server
+	}
+	close(held)
+	for _, conn := range busy {
+		isAnswered(t, conn)
+	}
+	require.NoError(t, <-answered)
+}
+
+// Those who look after the service have a listener, and a bound, of their own.
+func TestACrowdKeepsNobodyFromOperations(t *testing.T) {
+	s := serveHere(t, &serveOptions{listen: "127.0.0.1:0", operations: "127.0.0.1:0", connections: 2}, nil)
+	address, operations := s.said(t, mainLine), s.said(t, otherLine)
+	for range 5 {
+		dialled(t, strings.TrimPrefix(address, "http://")) // and says nothing
+	}
+	response, err := testClient.Get(operations + "/v1/healthz")
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusOK, response.StatusCode)
+}
