@@ -367,6 +367,20 @@ func TestServiceChartChoices(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal(alerts, &want))
 	require.Equal(t, want, of[*prometheusRule](t, m, "PrometheusRule/bayplan").Spec, "copy deploy/alerts.yaml to deploy/chart/files")
 
+	// Pods that begin with what the others publish are let in by them.
+	m = rendered(t, helm, "--set", "seed.fromPeers=true,tests.enabled=false")
+	settings := settingsOf(t, m)
+	require.Equal(t, []any{"https://bayplan.bayplan.svc:8443", "/etc/bayplan/tls/ca.crt"}, []any{settings["seed"], settings["seedCa"]})
+	require.Equal(t, []string{"server auth", "client auth"}, of[*wantedCertificate](t, m, "Certificate/bayplan-api-gateway-server").Spec.Usages)
+	pods := of[*appsv1.Deployment](t, m, "Deployment/bayplan").Spec.Selector
+	rules := of[*networkingv1.NetworkPolicy](t, m, "NetworkPolicy/bayplan").Spec
+	require.Equal(t, pods, rules.Ingress[0].From[1].PodSelector)
+	require.Equal(t, pods, rules.Egress[2].To[0].PodSelector)
+	known := settableFlags(newRootCommand(streams{out: io.Discard, err: io.Discard}))
+	for key := range settings {
+		require.Contains(t, known, key)
+	}
+
 	m = rendered(t, helm, "--set-string", "webhook.secret="+deploySecret)
 	require.Equal(t, deploySecret, string(of[*corev1.Secret](t, m, "Secret/bayplan-webhook").Data["secret"]))
 }
@@ -401,7 +415,7 @@ func TestServiceChartRefusesSlips(t *testing.T) {
 // chart does or nobody should.
 var decidedByChart = []string{
 	"listen", "operationsListen", "tlsCert", "tlsKey", "clientCa", "stateDir", "keyring", "webhookSecretFile", "shutdownDelay", "shutdownGrace",
-	"demo", "kubeconfig", "context", "registry",
+	"seed", "seedCa", "seedKeyring", "seedMaxAge", "maxConnections", "demo", "kubeconfig", "context", "registry",
 }
 
 // The schema of the values knows the settings that serve has, and no other. A new

@@ -66,6 +66,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
   "stateDir" "/var/lib/bayplan/state"
   "shutdownDelay" (printf "%ds" (int .Values.drain.delay))
   "shutdownGrace" (printf "%ds" (int .Values.drain.grace)) -}}
+{{- if .Values.seed.fromPeers }}
+{{- $_ := set $own "seed" (printf "https://%s.%s.svc:8443" .Release.Name .Release.Namespace) }}
+{{- $_ := set $own "seedCa" "/etc/bayplan/tls/ca.crt" }}
+{{- end -}}
 {{- if .Values.keyring }}{{ $_ := set $own "keyring" "/etc/bayplan/keyring.asc" }}{{ end -}}
 {{- if include "bayplan.webhook-secret" . }}{{ $_ := set $own "webhookSecretFile" "/etc/bayplan/webhook/secret" }}{{ end -}}
 {{- toYaml (merge $own .Values.config) -}}
