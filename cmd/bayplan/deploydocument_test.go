@@ -198,7 +198,7 @@ func TestDeployDocument(t *testing.T) {
 	} {
 		require.Contains(t, said[command], want, command)
 	}
-	require.Contains(t, session.service.output(), "oci://"+host+"/toolforge/image-config:0.0.29")
+	require.Contains(t, session.service.output(), "origin=oci://"+host+"/toolforge/image-config version=0.0.29 ")
 }
 
 // deploy starts what the chart makes of the values of tools, and of more.
