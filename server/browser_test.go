@@ -226,6 +226,13 @@ func browseOutage(t *testing.T, b *browsertest.Browser) {
 	}
 	tab.Go("/?q=app")
 	require.Equal(t, []string{"tool-a/app:latest"}, namesIn(tab), "what was known is still there")
+	t.Run("axe", func(t *testing.T) {
+		axe := browsertest.Axe(t)
+		for _, dark := range []bool{false, true} {
+			tab.As(browsertest.Look{Dark: dark})
+			tab.Accessible(t, axe, "the list with a banner")
+		}
+	})
 }
 
 // Before there is anything to show the page says so, and comes again by itself.

@@ -69,8 +69,9 @@ async function tellFreshness() {
       const source = sources.find((s) => s.name === told.dataset.source && s.age_seconds !== undefined);
       if (source) told.textContent = `(last answered ${Math.round(source.age_seconds)} s ago)`;
     }
+    const [newest, oldest] = [Math.round(Math.min(...ages)), Math.round(Math.max(...ages))];
     for (const place of document.querySelectorAll(".freshness")) {
-      if (ages.length > 0) place.textContent = `The last answers are ${Math.round(Math.min(...ages))} to ${Math.round(Math.max(...ages))} s old.`;
+      if (ages.length > 0) place.textContent = `The last answers are ${newest < oldest ? `${newest} to ` : ""}${oldest} s old.`;
     }
   } catch { /* it was only to be nicer */ }
 }
