@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,23 +18,31 @@ import (
 const (
 	manyTools = 50_000
 	fewTools  = 5
-	// memoryBar is what the whole service may keep resident, in MiB.
+	// memoryBar is what the whole service may keep resident, in MiB, with 100,000
+	// repositories.
 	memoryBar = 192
 )
 
+// scaleTools is how many tools there are in the benchmarks of docs/scale.md.
+var scaleTools = flag.Int("tools", manyTools, "how many tools, of two repositories each, the benchmarks of whole programs have")
+
 // BenchmarkMemoryWholeProgram runs the real "bayplan serve" beside a Harbor in
-// another process with 100,000 repositories of 50,000 tools: it sweeps them, and a
-// client reads the complete list once. "MiB-swept" is the most that was resident
+// another process with 100,000 repositories of 50,000 tools (or -tools): it sweeps
+// them, and a client reads the complete list once. "MiB-swept" is the most that was resident
 // until then, as the kernel counts it (VmHWM), and "MiB-peak" the same until the
 // list was read; "MiB-now" is what is resident at the end (VmRSS), of it
 // "MiB-file" of the program's own file.
 func BenchmarkMemoryWholeProgram(b *testing.B) {
 	program := buildProgram(b)
 	for range b.N {
-		s := startServing(b, program, manyTools)
+		s := startServing(b, program, *scaleTools)
+		b.ReportMetric(s.swept.Seconds(), "s-sweep")
 		b.ReportMetric(float64(s.kB(b, "VmHWM"))/1024, "MiB-swept")
-		text := s.get(b, "/v1/images", "", "")
-		require.Equal(b, repositoriesEach*manyTools, bytes.Count(text, []byte(`"type":"buildservice"`)))
+		began := time.Now()
+		images, size := s.count(b, "/v1/images")
+		require.Equal(b, repositoriesEach**scaleTools, images)
+		b.ReportMetric(time.Since(began).Seconds(), "s-list")
+		b.ReportMetric(float64(size)/1e6, "MB-list")
 		b.ReportMetric(float64(s.kB(b, "VmHWM"))/1024, "MiB-peak")
 		b.ReportMetric(float64(s.kB(b, "VmRSS"))/1024, "MiB-now")
 		b.ReportMetric(float64(s.kB(b, "RssFile"))/1024, "MiB-file")
@@ -103,6 +112,35 @@ func (s *serving) get(b *testing.B, path, tool, cacheControl string) []byte {
 	text, err := io.ReadAll(response.Body)
 	require.NoError(b, err)
 	return text
+}
+
+// count reads an answer without keeping it, and gives how many user-built images
+// it has, and its size in bytes.
+func (s *serving) count(b *testing.B, path string) (images int, size int64) {
+	b.Helper()
+	response, err := http.DefaultClient.Get(s.url + path)
+	require.NoError(b, err)
+	defer func() { require.NoError(b, response.Body.Close()) }()
+	require.Equal(b, http.StatusOK, response.StatusCode)
+	return countBuilt(b, response.Body)
+}
+
+func countBuilt(b *testing.B, from io.Reader) (images int, size int64) {
+	b.Helper()
+	word := []byte(`"type":"buildservice"`)
+	room, kept := make([]byte, 1<<20), 0
+	for {
+		n, err := from.Read(room[kept:])
+		size += int64(n)
+		images += bytes.Count(room[:kept+n], word)
+		if err == io.EOF {
+			return images, size
+		}
+		require.NoError(b, err)
+		// What may be the beginning of the word is looked at once more.
+		rest := min(len(word)-1, kept+n)
+		kept = copy(room, room[kept+n-rest:kept+n])
+	}
 }
 
 func middle(times []time.Duration) time.Duration {

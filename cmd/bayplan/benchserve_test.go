@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -29,6 +30,7 @@ func buildProgram(b *testing.B) (path string) {
 type serving struct {
 	*service
 	harbor, url string
+	swept       time.Duration // from its start until it had read all
 }
 
 // startServing runs a program beside a Harbor of so many tools, until it has read
@@ -48,6 +50,7 @@ func startServing(b *testing.B, program string, tools int) *serving {
 
 	cmd := exec.CommandContext(b.Context(), program, "serve", "--config", filepath.Join(dir, "settings.yaml"))
 	cmd.Env = append(os.Environ(), "DOCKER_CONFIG="+dir)
+	began := time.Now()
 	s, err := start(cmd)
 	require.NoError(b, err)
 	b.Cleanup(s.kill)
@@ -55,14 +58,15 @@ func startServing(b *testing.B, program string, tools int) *serving {
 	require.NotNil(b, url, s.output())
 	allWasRead := regexp.MustCompile(fmt.Sprintf(`msg="all of Harbor was read" .*images=%d\b`, repositoriesEach*tools))
 	var read []string
-	for n := 0; n < 10 && read == nil; n++ { // a busy machine may need more than patience
+	for n := 0; n < 40 && read == nil; n++ { // a busy machine and many tools need more than patience
 		read = s.await(allWasRead)
 	}
 	require.NotNil(b, read, s.output())
+	swept := time.Since(began)
 	if !isReady.MatchString(s.output()) { // it may have been so before
 		require.NotNil(b, s.await(isReady), s.output())
 	}
-	return &serving{service: s, harbor: harbor, url: url[1]}
+	return &serving{service: s, harbor: harbor, url: url[1], swept: swept}
 }
 
 // kB reads a line of the process's status.

@@ -27,8 +27,8 @@ import (
 )
 
 const (
-	// seedPatience is how long a start waits for a seed at most.
-	seedPatience = 3 * time.Second
+	// defaultSeedTimeout is how long a start waits for a seed at most.
+	defaultSeedTimeout = 3 * time.Second
 	// defaultSeedAge is how old a seed may be.
 	defaultSeedAge = 24 * time.Hour
 )
@@ -40,6 +40,7 @@ type seedFlags struct {
 	ca      string
 	keyring string
 	maxAge  time.Duration
+	timeout time.Duration
 }
 
 func (f *seedFlags) register(cmd *cobra.Command) {
@@ -48,9 +49,10 @@ func (f *seedFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.ca, "seed-ca", "", "PEM `FILE` with the authority of the seed's server (default: the system's)")
 	flags.StringVar(&f.keyring, "seed-keyring", "", "take only an export that a key in this `FILE` signed, by the .asc beside it")
 	flags.DurationVar(&f.maxAge, "seed-max-age", defaultSeedAge, "how old a seed may be")
+	flags.DurationVar(&f.timeout, "seed-timeout", defaultSeedTimeout, "how long the start waits for a seed at most")
 }
 
-// source gives what fetches the seed, within [seedPatience]; nil without --seed.
+// source gives what fetches the seed, within its time; nil without --seed.
 // Its failures are told in the log: a process without a seed starts as one that
 // was not given any. Mistakes in the flags are errors here.
 func (f *seedFlags) source(ctx context.Context, own *tlsFlags, log *slog.Logger) (func() *resolver.Seed, error) {
@@ -60,16 +62,16 @@ func (f *seedFlags) source(ctx context.Context, own *tlsFlags, log *slog.Logger)
 		}
 		return nil, nil
 	}
-	if f.maxAge <= 0 {
-		return nil, fault.New(fault.Usage, "", "--seed-max-age", "an age is above 0")
+	if f.maxAge <= 0 || f.timeout <= 0 {
+		return nil, fault.New(fault.Usage, "", "--seed-max-age, --seed-timeout", "they are above 0")
 	}
 	from, err := f.parse(own)
 	if err != nil {
 		return nil, err
 	}
 	return func() *resolver.Seed {
-		ctx, cancel := context.WithTimeoutCause(ctx, seedPatience,
-			fault.New(fault.Unreachable, "fetch the seed", "", "it was not there after %s", seedPatience))
+		ctx, cancel := context.WithTimeoutCause(ctx, f.timeout,
+			fault.New(fault.Unreachable, "fetch the seed", "", "it was not there after %s", f.timeout))
 		defer cancel()
 		seed, err := from.fetch(ctx)
 		if ctx.Err() != nil && err != nil {

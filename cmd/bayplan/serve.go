@@ -70,7 +70,7 @@ alone. What was served last is also what no range or moving tag goes back from.
 Where nothing is on disk, --seed names where the images that anyone may see are
 taken from meanwhile, marked stale too: a file that "bayplan export" wrote, or
 another replica, which https and --seed-ca prove. A seed that does not come within
-3 s, is too old, or is not what it should be, is done without.
+--seed-timeout, is too old, or is not what it should be, is done without.
 
 Where GOMEMLIMIT is set, questions about images get 503 with Retry-After while
 nine tenths of it are in use; health and metrics are answered. --client-rate
