@@ -170,7 +170,7 @@ func (s *soaking) change(ctx context.Context, group *errgroup.Group) {
 		return s.publish(testContext())
 	})
 	repeat(500*time.Millisecond, func() error { return s.pushTag(s.names[rand.N(len(s.names))]) })
-	repeat(20*time.Millisecond, s.retag)
+	repeat(10*time.Millisecond, s.retag)
 	// Of all tools less than half go within an hour: more would not be believed.
 	repeat(12*time.Second, func() error {
 		s.mu.Lock()
@@ -228,7 +228,7 @@ func (s *soaking) visit(ctx context.Context, group *errgroup.Group) {
 	}
 	group.Go(func() error { // who comes from another address each time
 		for wait(ctx, pace(8*time.Millisecond)) {
-			from := &net.TCPAddr{IP: net.IPv4(127, byte(rand.N(256)), byte(rand.N(256)), byte(1+rand.N(250)))}
+			from := &net.TCPAddr{IP: net.IPv4(127, 0, byte(rand.N(16)), byte(1+rand.N(250)))}
 			once := &http.Transport{DialContext: (&net.Dialer{LocalAddr: from}).DialContext}
 			s.ask(ctx, &http.Client{Timeout: 10 * time.Second, Transport: once})
 			once.CloseIdleConnections()
