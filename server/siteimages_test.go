@@ -115,7 +115,8 @@ func TestTheListIsPaged(t *testing.T) {
 			var values strings.Builder
 			values.WriteString("formatVersion: \"1.0\"\nimages:\n")
 			for i := range c.standard {
-				fmt.Fprintf(&values, "  image%03d: {state: stable, image: one.test/image%03d}\n", i, i)
+				// Half of the names come behind those of tools, and still before their images.
+				fmt.Fprintf(&values, "  %s%03d: {state: stable, image: one.test/image%03d}\n", []string{"image", "zz"}[i%2], i, i)
 			}
 			var images []string
 			for i := range c.tools {
@@ -134,6 +135,7 @@ func TestTheListIsPaged(t *testing.T) {
 			for {
 				names := at.listed()
 				got = append(got, names...)
+				require.LessOrEqual(t, len(got), len(want), "the pages do not come to an end")
 				require.LessOrEqual(t, len(names), 100)
 				next, more := at.Find("a[rel=next]").Attr("href")
 				if !more {
