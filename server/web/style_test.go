@@ -102,7 +102,7 @@ func TestTheStyleSheetIsWhole(t *testing.T) {
 	}
 	require.NotContains(t, text, "url(")
 	require.NotContains(t, text, "@import")
-	for _, wanted := range []string{"prefers-reduced-motion", "prefers-color-scheme", "@media print", "@media (max-width:", ":focus-visible"} {
+	for _, wanted := range []string{"prefers-reduced-motion", "prefers-color-scheme", "@media print", "(max-width:", ":focus-visible"} {
 		require.Contains(t, text, wanted)
 	}
 	_, rules, _ := strings.Cut(text, "* { box-sizing")
