@@ -106,6 +106,16 @@ func (c *crowd) halt() {
 	c.group.Wait()
 }
 
+// asks tells whether fewer questions were asked than wanted.
+func (c *crowd) asks(wanted int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asked < wanted {
+		return fmt.Errorf("%d questions were asked, not %d", c.asked, wanted)
+	}
+	return nil
+}
+
 // put asks one question and judges the answer.
 func (c *crowd) put(ctx context.Context, q question) {
 	began := time.Now()

@@ -57,10 +57,10 @@ type faultyPlatform struct {
 
 // platformLimits are how long the service waits for an upstream. The zero value
 // is what everybody has.
-type platformLimits struct{ attempt, round time.Duration }
+type platformLimits struct{ attempt, round, proof time.Duration }
 
 // shortLimits let a test see in seconds what else takes half a minute.
-var shortLimits = platformLimits{attempt: 1500 * time.Millisecond, round: 3 * time.Second}
+var shortLimits = platformLimits{attempt: 1500 * time.Millisecond, round: 3 * time.Second, proof: 500 * time.Millisecond}
 
 // newFaultyPlatform starts the upstreams and fills them. The service is started
 // by start: a test may put something in between before.
@@ -86,7 +86,7 @@ func newFaultyPlatform(t *testing.T, limits platformLimits) *faultyPlatform {
 	p.serve = &serveOptions{listen: "127.0.0.1:0"}
 	p.serve.source = sourceFlags{
 		catalog: "oci://" + chartHost + "/toolforge/image-config", constraint: ">=1.0.0", interval: 100 * time.Millisecond,
-		attemptLimit: limits.attempt, roundLimit: limits.round,
+		attemptLimit: limits.attempt, roundLimit: limits.round, proofEvery: limits.proof,
 		credentials: func(_ context.Context, address string) (endpoint.Credential, error) {
 			if !strings.HasSuffix(p.hosts[harborHost].URL, "://"+address) {
 				return endpoint.Credential{}, nil

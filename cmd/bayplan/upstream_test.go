@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type upstream struct {
 	server *http.Server
 	secure *tls.Config // nil without TLS
 	open   map[net.Conn]bool
+	under  []*mutableConn // all connections that were accepted, below TLS
 	ended  map[net.Conn]time.Time
 	probe  net.Conn // that of a request with the header probeMark
 	fault  harbortest.Fault
@@ -68,6 +70,7 @@ func (u *upstream) listen(t *testing.T) {
 	socket, err := net.Listen("tcp", u.address)
 	require.NoError(t, err)
 	u.address = socket.Addr().String()
+	socket = &mutableListener{Listener: socket, upstream: u}
 	server := &http.Server{
 		Handler: u, ConnState: u.note, ErrorLog: log.New(io.Discard, "", 0),
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // faults take whole connections
@@ -205,4 +208,57 @@ func (u *upstream) closedAt(conn net.Conn) time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.ended[conn]
+}
+
+// mute has the connections that there are fall silent: nothing is closed, what is
+// sent there is lost and nothing comes. New ones are well. So it is where a
+// firewall in between has forgotten them.
+func (u *upstream) mute() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, conn := range u.under {
+		conn.muted.Store(true)
+	}
+}
+
+// mutableListener accepts connections that can be muted.
+type mutableListener struct {
+	net.Listener
+	upstream *upstream
+}
+
+// Accept implements net.Listener.
+func (l *mutableListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	mutable := &mutableConn{Conn: conn}
+	l.upstream.mu.Lock()
+	defer l.upstream.mu.Unlock()
+	l.upstream.under = append(l.upstream.under, mutable)
+	return mutable, nil
+}
+
+type mutableConn struct {
+	net.Conn
+	muted atomic.Bool
+}
+
+// Read implements net.Conn. What comes to a muted connection is lost.
+func (c *mutableConn) Read(p []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(p)
+		if err != nil || !c.muted.Load() {
+			return n, err
+		}
+	}
+}
+
+// Write implements net.Conn. What goes to a muted connection is lost.
+func (c *mutableConn) Write(p []byte) (int, error) {
+	if c.muted.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
 }

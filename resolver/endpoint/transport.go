@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -39,6 +40,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			err = cause
 		}
 		d.end()
+		t.distrust(err)
 		return nil, t.failed(err)
 	}
 	resp.Request = req // the chain of redirects is walked along it
@@ -90,6 +92,15 @@ func (t *transport) take(ctx context.Context) error {
 func (t *transport) give() {
 	t.all.free()
 	t.host.free()
+}
+
+// distrust closes the connections that wait to be used again, once one had no
+// answer in time. Something between here and the host may have forgotten them all,
+// without a word; each would cost a request of its own.
+func (t *transport) distrust(err error) {
+	if errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
+		t.pool.CloseIdleConnections()
+	}
 }
 
 // failed says what went wrong, and with which host.
