@@ -33,8 +33,9 @@ func speaks(t *testing.T, handler http.HandlerFunc, settings ...http2.Setting) *
 	t.Helper()
 	l, err := listen(t.Context(), "--listen", "127.0.0.1:0", handler, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	// Half a second, so that what is not about time gets through.
-	l.server.ReadHeaderTimeout, l.server.ReadTimeout, l.server.WriteTimeout, l.server.IdleTimeout = brief, 10*brief, 10*brief, 10*brief
+	// Long enough for what is not about time to get through. The first of them is for
+	// the handshake too.
+	l.server.ReadHeaderTimeout, l.server.ReadTimeout, l.server.WriteTimeout, l.server.IdleTimeout = patience, 15*brief, 15*brief, 15*brief
 	ours := newAuthority(t)
 	l.socket = tls.NewListener(l.socket, &tls.Config{
 		Certificates: []tls.Certificate{ours.issue(t)}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12,
