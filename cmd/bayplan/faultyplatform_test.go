@@ -71,6 +71,7 @@ func newFaultyPlatform(t *testing.T, limits platformLimits) *faultyPlatform {
 	p.charts = newUpstream(t, &upstream{name: "chart registry", kinds: []string{api.SourceChart}, host: chartHost, inner: p.chartRegistry})
 	p.harbor = newUpstream(t, &upstream{name: "Harbor API", kinds: []string{api.SourceUsers, api.SourceHarbor}, host: harborHost, inner: p.stand})
 	p.images = newUpstream(t, &upstream{name: "image registry", kinds: []string{api.SourceOCI}, host: imageHost, inner: p.imageRegistry})
+	p.charts.beside = 1 // the list of versions is asked for beside what is followed
 	p.hosts = map[string]endpoint.Config{}
 	for _, u := range p.upstreams() {
 		p.reach(u, u.address)

@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,6 +29,7 @@ type upstream struct {
 	address string   // where it listens
 	dns     string   // the name that leads there; "" where none does
 	inner   http.Handler
+	beside  int // how many more than one may ask for the same at once
 
 	mu     sync.Mutex
 	server *http.Server
@@ -167,11 +170,12 @@ func (u *upstream) begin(r *http.Request) harbortest.Fault {
 	what := r.Method + " " + r.URL.Path
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for other := range u.busy[what] {
+	if others := slices.Collect(maps.Keys(u.busy[what])); len(others) > u.beside {
 		time.AfterFunc(overlap, func() {
 			u.mu.Lock()
 			defer u.mu.Unlock()
-			if u.busy[what][other] && u.busy[what][r] {
+			others = slices.DeleteFunc(others, func(other *http.Request) bool { return !u.busy[what][other] })
+			if len(others) > u.beside && u.busy[what][r] {
 				u.double = append(u.double, what)
 			}
 		})
