@@ -87,7 +87,9 @@ func (s *stream) fixed(letters int) {
 
 // justPaced are streams that keep the pace which is asked of a stream, by ever
 // more blocks; they begin as an archive does, with a file that is large enough.
-func justPaced(t testing.TB) (cases []hostileCase) {
+func justPaced(t testing.TB) []hostileCase { return justPacedOf(t, archive.MaxCompressed-2000) }
+
+func justPacedOf(t testing.TB, size int) (cases []hostileCase) {
 	head := tarred(t, file("c/large", string(make([]byte, 7<<20))))[:512]
 	for name, block := range map[string]func(*stream){
 		"14 bytes by codes of their own":        func(s *stream) { s.learned(1) },
@@ -100,7 +102,7 @@ func justPaced(t testing.TB) (cases []hostileCase) {
 	} {
 		s := &stream{}
 		s.stored(head)
-		for len(s.out) < archive.MaxCompressed-200 {
+		for len(s.out) < size {
 			block(s)
 		}
 		s.bits(0, 7) // whatever comes next is cut off
@@ -109,7 +111,7 @@ func justPaced(t testing.TB) (cases []hostileCase) {
 	// The most that goes within the number of blocks.
 	s := &stream{}
 	s.stored(head)
-	for len(s.out) < archive.MaxCompressed-2000 {
+	for len(s.out) < size {
 		s.learned(2000)
 	}
 	return append(cases, hostileCase{"repetitions for ever", wrapped(s.out), "", false})
@@ -138,8 +140,8 @@ func TestUsualCompressorsWriteFewBlocks(t *testing.T) {
 // FuzzBlocks holds that the count of blocks never sees a stream as damaged, and so
 // stops to count, before a decoder does.
 func FuzzBlocks(f *testing.F) {
-	for _, c := range justPaced(f) {
-		f.Add(c.data[10:4000])
+	for _, c := range justPacedOf(f, 2000) {
+		f.Add(c.data[10:])
 	}
 	for level := flate.HuffmanOnly; level <= flate.BestCompression; level++ {
 		var out bytes.Buffer
