@@ -30,9 +30,9 @@ type Versions interface {
 const (
 	// versionTimeout bounds how long a request waits for another version.
 	versionTimeout = 10 * time.Second
-	// keptVersionBytes bounds what is kept of other versions, as their lists are
-	// long; what else is kept of one is a few times that.
-	keptVersionBytes = 4 << 20
+	// keptVersionBytes bounds what is kept of other versions, in bytes of memory:
+	// some 120 versions of a catalog with 41 images.
+	keptVersionBytes = 32 << 20
 	// versionsNamed is how many versions an error names.
 	versionsNamed = 20
 )
@@ -127,9 +127,13 @@ func (s *Server) versionPages(ctx context.Context, header http.Header, name stri
 		return p, nil
 	}
 	p := pagesOf(entry, day)
-	s.versions.put(key, p, len(p.standard.list))
+	s.versions.put(key, p, weightOf(p))
 	return p, nil
 }
+
+// weightOf is about what the pages of a version hold in memory, their catalog and
+// its snapshot included: measured, 17 KiB and eight times the list.
+func weightOf(p *pages) int { return 17<<10 + 8*len(p.standard.list) }
 
 func pagesOf(entry *history.Entry, day chart.Date) *pages {
 	joined := snapshot.Join(snapshot.Input{Catalog: entry.Chart.Catalog, Facts: unasked{}, Day: day})
