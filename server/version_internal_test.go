@@ -15,7 +15,7 @@ import (
 // What is kept of other versions is bounded in bytes, so what one weighs must be
 // what it takes.
 func TestWeightOfAVersion(t *testing.T) {
-	for _, images := range []int{1, 41, 400} {
+	for _, images := range []int{41, 400} {
 		t.Run(fmt.Sprint(images), func(t *testing.T) {
 			var values strings.Builder
 			values.WriteString("formatVersion: \"1.0\"\nimages:\n")

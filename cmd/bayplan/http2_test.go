@@ -98,6 +98,13 @@ func resets(stream uint32) func(http2.Frame) bool {
 	}
 }
 
+// isAck is the answer to our settings, which comes behind the server's own: until
+// writes nothing after it, so another goroutine may.
+func isAck(f http2.Frame) bool {
+	s, ok := f.(*http2.SettingsFrame)
+	return ok && s.IsAck()
+}
+
 func isGoAway(f http2.Frame) bool { _, away := f.(*http2.GoAwayFrame); return away }
 
 // A client that opens no window, or a small one, and takes nothing: each of its
@@ -181,6 +188,7 @@ func TestHTTP2RapidReset(t *testing.T) {
 		<-free
 		under.Add(-1)
 	})
+	p.until(isAck)
 	go func() {
 		for n := range uint32(20_000) {
 			if p.asks(2*n+1, http.MethodGet, true) != nil || p.WriteRSTStream(2*n+1, http2.ErrCodeCancel) != nil {
@@ -196,6 +204,7 @@ func TestHTTP2RapidReset(t *testing.T) {
 // long before a megabyte, whatever they say.
 func TestHTTP2HeadersThatGoOn(t *testing.T) {
 	p := speaks(t, func(http.ResponseWriter, *http.Request) { t.Error("the request came through") })
+	p.until(isAck)
 	p.headers.Reset()
 	require.NoError(t, p.encoder.WriteField(hpack.HeaderField{Name: ":method", Value: http.MethodGet}))
 	require.NoError(t, p.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: p.headers.Bytes(), EndStream: true}))
