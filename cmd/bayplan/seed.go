@@ -1,29 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
-	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/provenance"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/api"
-	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/seed"
 )
 
 const (
@@ -83,17 +74,6 @@ func (f *seedFlags) source(ctx context.Context, own *tlsFlags, log *slog.Logger)
 		}
 		return seed
 	}, nil
-}
-
-// seedSource is where a seed is.
-type seedSource struct {
-	name   string // without secrets
-	url    *url.URL
-	path   string // instead of the URL
-	export bool   // it is an export, not a running Bayplan
-	ring   *provenance.Ring
-	client *http.Client
-	maxAge time.Duration
 }
 
 // parse finds what is wrong with the flags.
@@ -167,131 +147,4 @@ func (f *seedFlags) tls(own *tlsFlags) (*tls.Config, error) {
 		config.Certificates = parsed.Certificates
 	}
 	return config, nil
-}
-
-func (s *seedSource) fetch(ctx context.Context) (*resolver.Seed, error) {
-	if s.client != nil {
-		defer s.client.CloseIdleConnections()
-	}
-	opts := seed.Options{MaxBytes: maxAnswer, MaxAge: s.maxAge, Now: time.Now()}
-	if !s.export {
-		return s.fromPeer(ctx, opts)
-	}
-	text, err := s.open(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = text.Close() }() // nothing was written
-	if s.ring == nil {
-		return seed.Read(patiently{ctx, text}, opts)
-	}
-	all, err := s.signed(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	return seed.Read(patiently{ctx, bytes.NewReader(all)}, opts)
-}
-
-// signed gives the whole text, whose signature is good.
-func (s *seedSource) signed(ctx context.Context, text io.Reader) ([]byte, error) {
-	all, err := readBounded(patiently{ctx, text}, maxAnswer)
-	if err != nil {
-		return nil, err
-	}
-	beside, err := s.open(ctx, ".asc")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = beside.Close() }() // nothing was written
-	signature, err := readBounded(patiently{ctx, beside}, maxSettings)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.ring.VerifyDetached(all, signature); err != nil {
-		return nil, fault.Wrap(fault.Tampered, "verify the seed", "", err)
-	}
-	return all, nil
-}
-
-// fromPeer reads what a running Bayplan answers.
-func (s *seedSource) fromPeer(ctx context.Context, opts seed.Options) (*resolver.Seed, error) {
-	began := opts.Now
-	catalog, err := s.ask(ctx, s.url.JoinPath("v1/catalog"))
-	if err != nil {
-		return nil, err
-	}
-	text, err := readBounded(catalog, maxAnswer)
-	_ = catalog.Close() // it was read
-	if err != nil {
-		return nil, err
-	}
-	var served api.CatalogAnswer
-	if json.Unmarshal(text, &served) != nil {
-		return nil, fault.New(fault.Invalid, "fetch the seed", "", "the answer is not of this API").
-			WithHint("--seed names the URL below which /v1/images is")
-	}
-	opts.Head = &seed.Head{CreatedAt: began, Sources: seed.Sources(&served.Catalog)}
-	images, err := s.ask(ctx, s.url.JoinPath("v1/images"))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = images.Close() }() // nothing was written
-	return seed.Read(images, opts)
-}
-
-// open gives an export, or what is beside it.
-func (s *seedSource) open(ctx context.Context, suffix string) (io.ReadCloser, error) {
-	if s.url != nil {
-		u := *s.url
-		u.Path += suffix
-		return s.ask(ctx, &u)
-	}
-	path := s.path + suffix
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait
-		return nil, fault.New(fault.Invalid, "read the seed", path, "it is no file")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fault.Wrap(fault.NotFound, "read the seed", path, withoutPath(err))
-	}
-	return file, nil
-}
-
-// ask gives a good answer's body.
-func (s *seedSource) ask(ctx context.Context, u *url.URL) (io.ReadCloser, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, fault.Wrap(fault.Usage, "fetch the seed", "", err)
-	}
-	request.Header.Set("User-Agent", userAgent())
-	response, err := s.client.Do(request)
-	if err != nil {
-		return nil, fault.Wrap(fault.Unreachable, "fetch the seed", "", endpoint.Classify(err))
-	}
-	if response.StatusCode != http.StatusOK {
-		_ = response.Body.Close() // it is of no interest
-		return nil, fault.New(fault.Unreachable, "fetch the seed", "", "%s answers %d %s", u.Path, response.StatusCode, http.StatusText(response.StatusCode))
-	}
-	return response.Body, nil
-}
-
-func readBounded(from io.Reader, most int64) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(from, most+1))
-	if err == nil && int64(len(text)) > most {
-		err = fault.New(fault.TooLarge, "fetch the seed", "", "it has more than %d bytes", most)
-	}
-	return text, err
-}
-
-// patiently reads until a context ends.
-type patiently struct {
-	ctx  context.Context //nolint:containedctx // of one reading
-	from io.Reader
-}
-
-func (p patiently) Read(b []byte) (int, error) {
-	if p.ctx.Err() != nil {
-		return 0, fmt.Errorf("read: %w", context.Cause(p.ctx))
-	}
-	return p.from.Read(b)
 }
