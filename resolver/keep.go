@@ -201,7 +201,7 @@ func (r *Resolver) usersToKeep() *store.Users {
 		return nil
 	}
 	source, ok := r.users.source.(rememberer)
-	if !ok || r.sown && r.users.source.State().Recalled {
+	if !ok || r.sown.Load() && r.users.source.State().Recalled {
 		return nil // it knows nothing, or what others said
 	}
 	memory, known := source.Memory()

@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -17,7 +18,8 @@ type Options struct {
 	CatalogInterval time.Duration
 	// FirstWait bounds how long a new catalog waits for hosts that have not yet
 	// been asked about it: the first one before there is any snapshot, a later
-	// one while the catalog before it is served. 0 means 1 s.
+	// one while the catalog before it is served. The first one waits as long for
+	// Seed. 0 means 1 s.
 	FirstWait time.Duration
 	// CatalogTimeout bounds one look at the origin; 0 means 30 s.
 	CatalogTimeout time.Duration
@@ -42,9 +44,10 @@ type Options struct {
 	// StateInterval is the pause between two writes of what changed; 0 means 30 s.
 	StateInterval time.Duration
 	// Seed gives what to begin with where there is nothing on disk; it is called
-	// once, by New, and only then. It gives nil, having said why, if there is
-	// nothing to be had; nil means that nobody is asked.
-	Seed func() *Seed
+	// once, by Run, and only then. Sources are asked meanwhile, and what they say
+	// before it comes stands. It gives nil, having said why, if there is nothing to be
+	// had, and soon after ctx ends; nil means that nobody is asked.
+	Seed func(ctx context.Context) *Seed
 	// Allow are the digests of catalogs that are taken although they would be
 	// refused as worse than what is served: older, with few of its names, or
 	// other content under its version; and of losses that are believed at once.

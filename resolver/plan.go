@@ -55,6 +55,9 @@ func (r *Resolver) take(served *Served, log *slog.Logger) {
 	if r.users != nil && !r.users.asked && !r.users.source.State().Recalled {
 		p.waiting[usersKey] = true
 	}
+	if r.plan == nil && r.seeding {
+		p.waiting[seedKey] = true
+	}
 	ready := r.promoteIfReady()
 	r.mu.Unlock()
 	r.begin(ready)

@@ -14,7 +14,7 @@ import (
 func (r *Resolver) recall() {
 	state := r.kept.load(r.log)
 	if state == nil {
-		r.sow(true)
+		r.wantSeed()
 		return
 	}
 	r.allowed.recall(state.Allowed)
@@ -28,7 +28,9 @@ func (r *Resolver) recall() {
 			usersToo = false
 		}
 	}
-	r.sow(usersToo)
+	if usersToo {
+		r.wantSeed()
+	}
 	r.recallCatalog(state)
 }
 

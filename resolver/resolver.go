@@ -29,6 +29,8 @@ type Resolver struct {
 	owned     *owned        // nil where the catalog owns no prefix
 	demand    demand
 	kept      *keeping // nil where nothing is kept on disk
+	// sown tells that what tools built is from a seed, until its source has answered.
+	sown atomic.Bool
 
 	mu        sync.Mutex // guards what follows; never held over I/O
 	plan      *plan      // what is served; nil before the first catalog
@@ -46,10 +48,10 @@ type Resolver struct {
 	// recalled is what hosts said to an earlier process, until a catalog names
 	// them.
 	recalled map[string]store.Host
-	// seeded are those of them that are from a seed; sown tells that so is the view
-	// of what tools built, until its source has answered. Both are set by New.
+	// seeded are those of them that are from a seed; seeding tells that one is
+	// still to come.
 	seeded  map[string]bool
-	sown    bool
+	seeding bool
 	allowed allowed
 
 	publishing sync.Mutex // keeps publications in order; taken before mu

@@ -21,6 +21,7 @@ func (r *Resolver) Run(ctx context.Context) error {
 	group.Go(r.followHints)
 	group.Go(r.followOwned)
 	group.Go(r.followState)
+	group.Go(func() error { return r.fetchSeed(r.ctx) })
 	return group.Wait()
 }
 

@@ -104,6 +104,9 @@ func (r *Resolver) askUsers() {
 	var ready *plan
 	if r.next != nil {
 		delete(r.next.waiting, usersKey)
+		if err == nil {
+			delete(r.next.waiting, seedKey) // nothing of it would count
+		}
 		ready = r.promoteIfReady()
 	}
 	r.mu.Unlock()
@@ -147,7 +150,7 @@ func (r *Resolver) usersNow() snapshot.Users {
 	known := !state.Health.LastSuccess.IsZero()
 	return snapshot.Users{
 		Host: r.users.source.Host(), View: state.View, Known: known, Stale: known && (state.Err != nil || state.Recalled),
-		Hearsay: r.sown && state.Recalled,
+		Hearsay: r.sown.Load() && state.Recalled,
 	}
 }
 

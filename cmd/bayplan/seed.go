@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// defaultSeedTimeout is how long a start waits for a seed at most.
-	defaultSeedTimeout = 3 * time.Second
+	// defaultSeedTimeout is how long a seed may take to come. Nobody waits for it.
+	defaultSeedTimeout = 30 * time.Second
 	// defaultSeedAge is how old a seed may be.
 	defaultSeedAge = 24 * time.Hour
 )
@@ -40,13 +40,13 @@ func (f *seedFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.ca, "seed-ca", "", "PEM `FILE` with the authority of the seed's server (default: the system's)")
 	flags.StringVar(&f.keyring, "seed-keyring", "", "take only an export that a key in this `FILE` signed, by the .asc beside it")
 	flags.DurationVar(&f.maxAge, "seed-max-age", defaultSeedAge, "how old a seed may be")
-	flags.DurationVar(&f.timeout, "seed-timeout", defaultSeedTimeout, "how long the start waits for a seed at most")
+	flags.DurationVar(&f.timeout, "seed-timeout", defaultSeedTimeout, "how long a seed may take; sources are asked meanwhile")
 }
 
 // source gives what fetches the seed, within its time; nil without --seed.
-// Its failures are told in the log: a process without a seed starts as one that
+// Its failures are told in the log: a process without a seed goes on as one that
 // was not given any. Mistakes in the flags are errors here.
-func (f *seedFlags) source(ctx context.Context, own *tlsFlags, log *slog.Logger) (func() *resolver.Seed, error) {
+func (f *seedFlags) source(own *tlsFlags, log *slog.Logger) (func(context.Context) *resolver.Seed, error) {
 	if f.from == "" {
 		if f.ca != "" || f.keyring != "" {
 			return nil, fault.New(fault.Usage, "", "--seed-ca, --seed-keyring", "they are about a seed, which --seed names")
@@ -60,13 +60,16 @@ func (f *seedFlags) source(ctx context.Context, own *tlsFlags, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	return func() *resolver.Seed {
-		ctx, cancel := context.WithTimeoutCause(ctx, f.timeout,
+	return func(ctx context.Context) *resolver.Seed {
+		timed, cancel := context.WithTimeoutCause(ctx, f.timeout,
 			fault.New(fault.Unreachable, "fetch the seed", "", "it was not there after %s", f.timeout))
 		defer cancel()
-		seed, err := from.fetch(ctx)
-		if ctx.Err() != nil && err != nil {
-			err = context.Cause(ctx)
+		seed, err := from.fetch(timed)
+		if ctx.Err() != nil {
+			return nil // nobody needs it any more
+		}
+		if timed.Err() != nil && err != nil {
+			err = context.Cause(timed)
 		}
 		if err != nil {
 			log.Warn("there is no seed: this process begins with what its own sources answer", "seed", from.name, "error", err)

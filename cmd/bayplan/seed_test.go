@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -49,6 +50,7 @@ func TestAFreshReplicaBeginsWithWhatAPeerHas(t *testing.T) {
 	fresh.boot(t)
 	fresh.said(t, mainLine)
 	require.Eventually(t, fresh.ready, patience, pollEvery)
+	require.Eventually(t, func() bool { return strings.Contains(fresh.get(t, "/v1/images").body, "tool-t000199") }, patience, pollEvery)
 	a := fresh.get(t, "/v1/images")
 	t.Logf("%d bytes of a seeded list %s after the start of the process", len(a.body), time.Since(began).Round(time.Millisecond))
 
@@ -95,13 +97,8 @@ func TestAFreshReplicaBeginsWithWhatAPeerHas(t *testing.T) {
 // nothing away and leaves nothing behind.
 func TestASeedStandsAgainstNothing(t *testing.T) {
 	f := newPlatform(t)
-	rows := `{"export":{"format":"1.0","created_at":"` + time.Now().UTC().Format(time.RFC3339) + `"},"images":[`
-	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v"} {
-		rows += `{"type":"buildservice","host":"harbor.example","path":"tool-ghost/` + name + `","tag":"latest","digest":"sha256:` + strings.Repeat("0", 64) + `"},`
-		rows += `{"type":"standard","host":"harbor.example","path":"ghost/` + name + `","tag":"latest","exists":true},`
-	}
 	file := filepath.Join(t.TempDir(), "rows")
-	replace(t, file, strings.TrimSuffix(rows, ",")+"]}")
+	replace(t, file, ghosts())
 	m := f.enlist(t, "--seed", file, "--state-dir", filepath.Join(t.TempDir(), "state"))
 	mend := cannotList(m)
 	m.boot(t)
@@ -121,6 +118,74 @@ func TestASeedStandsAgainstNothing(t *testing.T) {
 	require.NotContains(t, a.body, "ghost", "there is something on disk")
 	require.Contains(t, a.body, "tool-alpha/alpha:latest")
 	require.NotContains(t, m.output(), "a seed is served")
+}
+
+// ghosts is an export of images that are not there.
+func ghosts() string {
+	rows := `{"export":{"format":"1.0","created_at":"` + time.Now().UTC().Format(time.RFC3339) + `"},"images":[`
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v"} {
+		rows += `{"type":"buildservice","host":"harbor.example","path":"tool-ghost/` + name + `","tag":"latest","digest":"sha256:` + strings.Repeat("0", 64) + `"},`
+		rows += `{"type":"standard","host":"harbor.example","path":"ghost/` + name + `","tag":"latest","exists":true},`
+	}
+	return strings.TrimSuffix(rows, ",") + "]}"
+}
+
+// slowPeer has an export of ghosts, which it sends once it is let.
+func slowPeer(t *testing.T) (url string, asked <-chan struct{}, send func()) {
+	t.Helper()
+	came, sends := make(chan struct{}, 1), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		came <- struct{}{}
+		select {
+		case <-sends:
+		case <-r.Context().Done():
+		}
+		_, _ = w.Write([]byte(ghosts())) // whoever went does not need it
+	}))
+	t.Cleanup(server.Close)
+	return server.URL + "/images.json", came, sync.OnceFunc(func() { close(sends) })
+}
+
+// A process is alive and ready while its seed is still to come, for as long as that
+// takes, and takes it then: its own source has not answered.
+func TestASlowSeedKeepsNobodyWaiting(t *testing.T) {
+	f := newPlatform(t)
+	url, asked, send := slowPeer(t)
+	m := f.enlist(t, "--seed", url)
+	mend := cannotList(m)
+	m.boot(t)
+	m.said(t, mainLine)
+	<-asked
+	require.Equal(t, http.StatusOK, statusOf(t, m.operations+"/v1/healthz"))
+	require.Eventually(t, m.ready, patience, pollEvery)
+	a := m.get(t, "/v1/images")
+	require.Contains(t, a.body, `"short_name":"bookworm"`)
+	require.NotContains(t, a.body, "ghost")
+	require.Regexp(t, "images that tools built are not known", a.body)
+
+	send()
+	require.Eventually(t, func() bool { return strings.Contains(m.get(t, "/v1/images").body, `"tool-ghost/v:latest"`) }, patience, pollEvery)
+	require.Regexp(t, "are as another replica had them", m.get(t, "/v1/images").body)
+	mend()
+	m.settled(t)
+	require.NotContains(t, m.get(t, "/v1/images").body, "ghost")
+}
+
+// A seed that comes when the sources have answered changes nothing.
+func TestASeedThatIsOvertaken(t *testing.T) {
+	f := newPlatform(t)
+	url, asked, send := slowPeer(t)
+	m := f.enlist(t, "--seed", url)
+	m.boot(t)
+	m.said(t, mainLine)
+	<-asked
+	m.settled(t)
+	before := m.get(t, "/v1/images")
+	send()
+	m.said(t, regexp.MustCompile(`level=INFO msg="the seed is not needed`))
+	after := m.get(t, "/v1/images")
+	require.Equal(t, before.body, after.body)
+	require.Equal(t, before.header.Get("ETag"), after.header.Get("ETag"))
 }
 
 // Seeds that are of no use are told, and keep nobody waiting: the replica starts
@@ -173,8 +238,8 @@ func TestSeedsThatAreOfNoUse(t *testing.T) {
 		"not signed":   {[]string{write("unsigned", export(now)), "--seed-keyring", ring}, "unsigned.asc: no such file"},
 		"badly signed": {[]string{signed, "--seed-keyring", ring}, "verify the seed"},
 		"nobody there": {[]string{"http://127.0.0.1:1"}, "refused"},
-		"silence":      {[]string{"http://" + silent.Addr().String()}, "not there after 3s"},
-		"no end":       {[]string{endless.URL + "/images.json"}, "not there after 3s"},
+		"silence":      {[]string{"http://" + silent.Addr().String(), "--seed-timeout", "1s"}, "not there after 1s"},
+		"no end":       {[]string{endless.URL + "/images.json", "--seed-timeout", "1s"}, "not there after 1s"},
 		"sent away":    {[]string{elsewhere.URL}, "redirects to another place"},
 		"no Bayplan":   {[]string{newWire(t, f.harbor).url}, "404"},
 		"wrong TLS": {[]string{"https://" + strings.TrimPrefix(httptestTLS(t), "https://"), "--seed-ca", filepath.Join(dir, "stranger.crt")},
@@ -184,8 +249,8 @@ func TestSeedsThatAreOfNoUse(t *testing.T) {
 			t.Parallel()
 			m := f.enlist(t, append([]string{"--seed"}, c.args...)...)
 			m.boot(t)
-			m.said(t, regexp.MustCompile(`level=WARN msg="there is no seed: this process begins with what its own sources answer" seed=.* error=".*`+c.says))
 			m.said(t, mainLine)
+			m.said(t, regexp.MustCompile(`level=WARN msg="there is no seed: this process begins with what its own sources answer" seed=.* error=".*`+c.says))
 			m.settled(t)
 		})
 	}

@@ -68,9 +68,11 @@ With --state-dir it keeps what it serves on disk, and begins with that: at once,
 marked stale, whether registries answer or not. The directory is for one process
 alone. What was served last is also what no range or moving tag goes back from.
 Where nothing is on disk, --seed names where the images that anyone may see are
-taken from meanwhile, marked stale too: a file that "bayplan export" wrote, or
-another replica, which https and --seed-ca prove. A seed that does not come within
---seed-timeout, is too old, or is not what it should be, is done without.
+taken from until the sources answer, marked stale too: a file that "bayplan export"
+wrote, or another replica, which https and --seed-ca prove. It is fetched beside
+the first questions to the sources, what they answer before it comes stands, and
+nobody waits for it but the first catalog, a second. A seed that does not come
+within --seed-timeout, is too old, or is not what it should be, is done without.
 
 Where GOMEMLIMIT is set, questions about images get 503 with Retry-After while
 nine tenths of it are in use; health and metrics are answered. --client-rate
@@ -195,7 +197,7 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 
 // resolver makes the resolver, with what an earlier process kept.
 func (o *serveOptions) resolver(ctx context.Context, opts resolver.Options) (r *resolver.Resolver, closing func() error, err error) {
-	if opts.Seed, err = o.seed.source(ctx, &o.tls, opts.Logger); err != nil {
+	if opts.Seed, err = o.seed.source(&o.tls, opts.Logger); err != nil {
 		return nil, nil, err
 	}
 	closeState, err := o.state.open(&opts)

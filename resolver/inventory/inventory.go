@@ -112,13 +112,16 @@ type Inventory struct {
 	privacy   privacy            // as of the last proof
 	kept      map[string]bool    // projects that are kept for standard images: whether they were read
 	newlyKept bool               // some became so since the last round
+	empty     map[string]bool    // projects that were read and held nothing, until a round succeeds
+	sown      bool               // what others said is in the view, until a round succeeds
+	reckoning bool               // a round works out what is gone
 	follow    func(*State)
 }
 
 // New makes an inventory of the Harbor that pods name host. It asks nothing
 // before its first [Inventory.Round].
 func New(host string, h Harbor, opts Options) *Inventory {
-	i := &Inventory{host: host, harbor: h, opts: opts.withDefaults(), flights: map[string]*flight{}, kept: map[string]bool{}, follow: func(*State) {}}
+	i := &Inventory{host: host, harbor: h, opts: opts.withDefaults(), flights: map[string]*flight{}, kept: map[string]bool{}, empty: map[string]bool{}, follow: func(*State) {}}
 	i.log = i.opts.Logger
 	i.book.others, i.book.denied, i.book.failing = map[string]row{}, map[string]row{}, map[string]failing{}
 	i.state.Store(&State{View: emptyView()})

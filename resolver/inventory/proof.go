@@ -91,7 +91,7 @@ func (i *Inventory) proveAgain(ctx context.Context) error {
 // proveRecalled asks what is private before a long listing, where a view of an
 // earlier process is shown meanwhile: it may say what has turned private since.
 func (i *Inventory) proveRecalled(ctx context.Context) error {
-	if !i.book.recalled {
+	if !i.book.recalled && !i.wasSown() {
 		return nil
 	}
 	return i.proveAgain(ctx)

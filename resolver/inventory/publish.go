@@ -31,8 +31,10 @@ func (i *Inventory) settle(err error) {
 	next.Health = i.book.health(before.Health, i.privacy)
 	next.Health.LastAttempt = now
 	next.losses, next.rights = i.book.losses, i.book.rights
+	i.reckoning = false
 	if err == nil {
 		next.Health.LastSuccess, next.Recalled = now, false
+		i.sown, i.empty = false, nil
 	}
 	i.state.Store(&next)
 	if next.View != before.View || (before.Err == nil) != (err == nil) || before.Health.LastSuccess.IsZero() != next.Health.LastSuccess.IsZero() || before.Recalled != next.Recalled {

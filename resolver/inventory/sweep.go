@@ -44,7 +44,7 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 		return err
 	}
 	i.book.rescan = turn.after
-	if err := i.dropGone(ctx, base, there); err != nil {
+	if err := i.dropGone(ctx, i.reckon(base), there); err != nil {
 		return err
 	}
 	accept()

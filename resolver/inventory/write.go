@@ -41,6 +41,7 @@ func (i *Inventory) write(e *edit, r *reading) bool {
 	if len(after.Repositories) > 0 || len(before.Repositories) > 0 {
 		e.put(&after)
 	}
+	i.noteEmpty(&after)
 	return true
 }
 
@@ -130,5 +131,6 @@ func (i *Inventory) drop(e *edit, r *reading, gone func(name string) bool) {
 		after.marks = before.marks.of(after.Repositories)
 		r.flight.written++
 		e.put(&after)
+		i.noteEmpty(&after)
 	}
 }
