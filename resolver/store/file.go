@@ -34,10 +34,18 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(file.Name(), path); err != nil {
+	if err := errors.Join(removeDir(path), os.Rename(file.Name(), path)); err != nil {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// removeDir removes a directory that stands where a file has to.
+func removeDir(path string) error {
+	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
+		return nil
+	}
+	return os.RemoveAll(path)
 }
 
 func syncDir(dir string) error {
@@ -81,10 +89,14 @@ func openFile(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-// sweep removes what crashes left in a directory.
+// sweep removes what crashes left in a directory. Directories are nobody's: only
+// files are written.
 func sweep(dir string) error {
 	left, err := filepath.Glob(filepath.Join(dir, temporary+"*"))
 	for _, path := range left {
+		if info, gone := os.Lstat(path); gone != nil || info.IsDir() {
+			continue
+		}
 		err = errors.Join(err, os.Remove(path))
 	}
 	return err

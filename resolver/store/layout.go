@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -97,6 +98,9 @@ func (l layout) list(kept []kept) error {
 		}
 		listed[k.manifest] = true
 		info, err := os.Stat(l.path(digest.Digest(k.manifest)))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // somebody removed it: the generation before is no longer whole
+		}
 		if err != nil {
 			return err
 		}

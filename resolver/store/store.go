@@ -56,20 +56,15 @@ func Open(dir string, limit int64) (*Store, error) {
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
-	s := &Store{dir: dir, limit: limit, lock: flock.New(filepath.Join(dir, lockName)), layout: layout{filepath.Join(dir, layoutName)}}
+	s := &Store{dir: dir, limit: limit, layout: layout{filepath.Join(dir, layoutName)}}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.Wrap(fault.Usage, "open state", dir, withoutPath(err))
 	}
-	switch mine, err := s.lock.TryLock(); {
-	case err != nil:
-		return nil, fault.New(fault.Usage, "open state", dir, "%w", withoutPath(err)).
-			WithHint("the directory has to be this process's own to write in")
-	case !mine:
-		return nil, fault.New(fault.Usage, "open state", dir, "another process uses it").
-			WithHint("give each bayplan a directory of its own, or wait until the other one has ended")
+	if err := s.takeLock(); err != nil {
+		return nil, err
 	}
 	if err := s.prepare(); err != nil {
-		return nil, errors.Join(fault.Wrap(fault.Usage, "open state", dir, withoutPath(err)), s.Close())
+		return nil, errors.Join(fault.Wrap(fault.Usage, "open state", dir, err), s.Close())
 	}
 	return s, nil
 }
@@ -132,7 +127,7 @@ func (s *Store) generations() ([]uint64, error) {
 	var numbers []uint64
 	for _, entry := range entries {
 		digits, found := strings.CutPrefix(entry.Name(), generationPrefix)
-		number, err := strconv.ParseUint(digits, 10, 63)
+		number, err := strconv.ParseUint(digits, 10, 62) // there is always a next one
 		if found && err == nil && entry.Name() == fileName(number) {
 			numbers = append(numbers, number)
 		}
@@ -194,6 +189,9 @@ func keptOf(number uint64, s *State) kept {
 // gives the size in bytes. On an error what there was stays: of kind
 // fault.TooLarge for a state beyond the limit, else that of the file system.
 func (s *Store) Write(state *State) (size int64, err error) {
+	if err := s.again(); err != nil {
+		return 0, err
+	}
 	if state.Catalog != nil {
 		if err := s.layout.put(state.Catalog); err != nil {
 			return 0, err
@@ -219,7 +217,7 @@ func (s *Store) tidy() error {
 	numbers, err := s.generations()
 	for _, number := range numbers {
 		if !slices.ContainsFunc(s.kept, func(k kept) bool { return k.number == number }) {
-			err = errors.Join(err, os.Remove(filepath.Join(s.dir, fileName(number))))
+			err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, fileName(number))))
 		}
 	}
 	return errors.Join(err, s.layout.list(s.kept), s.layout.prune(s.kept))
