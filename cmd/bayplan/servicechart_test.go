@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,9 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -89,7 +93,13 @@ type manifests map[string]any
 
 func rendered(t *testing.T, helm string, args ...string) manifests {
 	t.Helper()
-	text := helmed(t, helm, append([]string{"template", "bayplan", serviceChart, "--namespace", "bayplan"}, args...)...)
+	return renderedAs(t, helm, "bayplan", append([]string{"--namespace", "bayplan"}, args...)...)
+}
+
+// renderedAs renders the chart as a release of another name.
+func renderedAs(t *testing.T, helm, release string, args ...string) manifests {
+	t.Helper()
+	text := helmed(t, helm, append([]string{"template", release, serviceChart}, args...)...)
 	kinds := map[string]func() any{
 		"Deployment": func() any { return new(appsv1.Deployment) }, "Service": func() any { return new(corev1.Service) },
 		"ConfigMap": func() any { return new(corev1.ConfigMap) }, "Secret": func() any { return new(corev1.Secret) },
@@ -277,10 +287,10 @@ func requireReached(t *testing.T, m manifests, environment string) {
 	require.Equal(t, "metrics", rules.Ingress[1].Ports[0].Port.StrVal)
 
 	// The one ConfigMap, to get; the token is there for that.
-	role := of[*rbacv1.Role](t, m, "Role/bayplan-reads-image-config")
+	role := of[*rbacv1.Role](t, m, "Role/bayplan.bayplan-reads-image-config")
 	require.Equal(t, "tf-public", role.Namespace)
 	require.Equal(t, []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"image-config"}, Verbs: []string{"get"}}}, role.Rules)
-	binding := of[*rbacv1.RoleBinding](t, m, "RoleBinding/bayplan-reads-image-config")
+	binding := of[*rbacv1.RoleBinding](t, m, "RoleBinding/bayplan.bayplan-reads-image-config")
 	require.Equal(t, role.Name, binding.RoleRef.Name)
 	require.Equal(t, []rbacv1.Subject{{Kind: "ServiceAccount", Name: "bayplan", Namespace: "bayplan"}}, binding.Subjects)
 	require.False(t, *of[*corev1.ServiceAccount](t, m, "ServiceAccount/bayplan").AutomountServiceAccountToken)
@@ -358,7 +368,7 @@ func TestServiceChartChoices(t *testing.T) {
 	require.Equal(t, "921MiB", variable(t, d.Spec.Template.Spec.Containers[0], "GOMEMLIMIT"))
 	require.Equal(t, "hooks", d.Annotations["secret.reloader.stakater.com/reload"])
 	require.Equal(t, "/etc/bayplan/webhook/secret", settingsOf(t, m)["webhookSecretFile"])
-	for _, gone := range []string{"Role/bayplan-reads-image-config", "NetworkPolicy/bayplan", "Pod/bayplan-test", "Secret/bayplan-registries", "Secret/bayplan-webhook"} {
+	for _, gone := range []string{"Role/bayplan.bayplan-reads-image-config", "NetworkPolicy/bayplan", "Pod/bayplan-test", "Secret/bayplan-registries", "Secret/bayplan-webhook"} {
 		require.NotContains(t, m, gone)
 	}
 	alerts, err := os.ReadFile("../../deploy/alerts.yaml")
@@ -366,6 +376,11 @@ func TestServiceChartChoices(t *testing.T) {
 	var want map[string]any
 	require.NoError(t, yaml.Unmarshal(alerts, &want))
 	require.Equal(t, want, of[*prometheusRule](t, m, "PrometheusRule/bayplan").Spec, "copy deploy/alerts.yaml to deploy/chart/files")
+
+	// A variable of the process, beside the chart's own.
+	m = rendered(t, helm, "--set-string", "env.HTTPS_PROXY=http://proxy.example:3128,env.GODEBUG=1")
+	c := of[*appsv1.Deployment](t, m, "Deployment/bayplan").Spec.Template.Spec.Containers[0]
+	require.Equal(t, []string{"http://proxy.example:3128", "1"}, []string{variable(t, c, "HTTPS_PROXY"), variable(t, c, "GODEBUG")})
 
 	// Pods that begin with what the others publish are let in by them.
 	m = rendered(t, helm, "--set", "seed.fromPeers=true,tests.enabled=false")
@@ -402,20 +417,39 @@ func TestServiceChartRefusesSlips(t *testing.T) {
 			"config.catalog=configmap://x/y":        "the right to read it would be missing",
 			"configMap.read=false":                  "configMap.read is false",
 			"webhook.secret=0123456789abcdef,webhook.existingSecret=x": "not both",
+			"drain=null":                                        "drain",
+			"networkPolicy.apiFrom=null":                        "apiFrom",
+			"memory=32Mi":                                       "64Mi or more",
+			"env.GOMEMLIMIT=1GiB":                               "env: GOMEMLIMIT is what the chart decides",
+			"env.BAYPLAN_LISTEN=:80":                            "env: BAYPLAN_LISTEN is what the chart decides",
+			"seed.url=ftp://a/b":                                "/seed/url",
+			"seed.url=https://a@b":                              "/seed/url",
+			"seed.url=http://a/b.json":                          "nothing proves who answers",
+			"seed.url=https://a,seed.fromPeers=true":            "not both",
+			"seed.keyring=-----BEGIN PGP PUBLIC KEY BLOCK-----": "seed.url, which is not given",
+			"seed.url=https://a,seed.keyring=-----BEGIN PGP PUBLIC KEY BLOCK-----":         "a running Bayplan signs nothing",
+			"autoscaling.enabled=true,autoscaling.minReplicas=5,autoscaling.maxReplicas=2": "minReplicas is above maxReplicas",
+			"config.seedMaxAge=2": "seedMaxAge",
 		} {
 			out, err := exec.CommandContext(t.Context(), helm, "template", "bayplan", serviceChart, "--set", values).CombinedOutput()
 			require.Error(t, err, values)
 			require.Contains(t, string(out), says, values)
+			require.NotContains(t, string(out), "nil pointer", values)
+		}
+		for _, release := range []string{"1234", "a.b"} {
+			out, err := exec.CommandContext(t.Context(), helm, "template", release, serviceChart).CombinedOutput()
+			require.Error(t, err)
+			require.Contains(t, string(out), "begins with a letter and has no dot")
 		}
 		helmed(t, helm, "template", "bayplan", serviceChart, "--set", "chartVersion=0.0.1,chartRepository=tools,kubeVersion=x,global.a=b")
 	}
 }
 
-// decidedByChart are the settings of serve that values do not give, because the
-// chart does or nobody should.
+// decidedByChart are the settings of serve that config does not give: the chart
+// does, from other values, or nobody should.
 var decidedByChart = []string{
 	"listen", "operationsListen", "tlsCert", "tlsKey", "clientCa", "stateDir", "keyring", "webhookSecretFile", "shutdownDelay", "shutdownGrace",
-	"seed", "seedCa", "seedKeyring", "seedMaxAge", "demo", "kubeconfig", "context", "registry",
+	"seed", "seedCa", "seedKeyring", "demo", "kubeconfig", "context", "registry",
 }
 
 // The schema of the values knows the settings that serve has, and no other. A new
@@ -452,6 +486,39 @@ func TestServiceChartKnowsTheSettings(t *testing.T) {
 		fields = append(fields, field)
 	}
 	require.ElementsMatch(t, registryFields(), fields)
+}
+
+// Names that YAML takes for something else, and long ones, are names; two releases
+// have nothing in common, be it that they are called alike in two namespaces.
+func TestServiceChartUnderAnyName(t *testing.T) {
+	long := strings.Repeat("a", 53)
+	seen := map[string]string{}
+	for _, release := range []string{"on", "null", "y", "other", long} {
+		for _, namespace := range []string{"bayplan", "1e3", strings.Repeat("b", 63)} {
+			m := renderedAs(t, registrytest.Tool(t, "helm4"), release, "--namespace", namespace, "--set-string",
+				"configMap.namespace=0,configMap.name=1e1,image.pullSecrets[0]=7,webhook.existingSecret=true,credentials.existingSecret=1")
+			d := of[*appsv1.Deployment](t, m, "Deployment/"+release)
+			require.Equal(t, release, d.Spec.Template.Labels["name"])
+			require.Equal(t, release, d.Spec.Template.Spec.ServiceAccountName)
+			require.Equal(t, "7", d.Spec.Template.Spec.ImagePullSecrets[0].Name)
+			for name, object := range m {
+				of := object.(metav1.Object)
+				place := of.GetNamespace()
+				if place == "" {
+					place = namespace
+				} else {
+					require.Equal(t, "0", place)
+				}
+				require.LessOrEqual(t, len(of.GetName()), 253)
+				for _, value := range of.GetLabels() {
+					require.LessOrEqual(t, len(value), 63, name)
+				}
+				by := release + " in " + namespace
+				require.Empty(t, seen[place+"/"+name], "%s is %s's", name, by)
+				seen[place+"/"+name] = by
+			}
+		}
+	}
 }
 
 // flagName is the flag of a key: logLevel is log-level.
@@ -512,6 +579,49 @@ func TestServiceChartRuns(t *testing.T) {
 	require.NotNil(t, operations, s.output())
 	require.Equal(t, http.StatusOK, statusOf(t, operations[1]+"/v1/healthz"))
 	require.Equal(t, http.StatusServiceUnavailable, statusOf(t, operations[1]+"/v1/readyz"))
+}
+
+// What the chart makes of an export's address and of keys is what the program takes:
+// it begins with that export, because one of the keys signed it.
+func TestServiceChartSeedsFromAnExport(t *testing.T) {
+	signer, err := openpgp.NewEntity("ann", "", "ann@example.org", &packet.Config{Algorithm: packet.PubKeyAlgoRSA, RSABits: 2048})
+	require.NoError(t, err)
+	export, signature := ghosts(), bytes.Buffer{}
+	require.NoError(t, openpgp.ArmoredDetachSign(&signature, signer, strings.NewReader(export), nil))
+	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, known := map[string]string{"/images.json": export, "/images.json.asc": signature.String()}[r.URL.Path]
+		if !known {
+			http.NotFound(w, r)
+		}
+		_, _ = io.WriteString(w, text) // whoever went does not need it
+	}))
+	t.Cleanup(files.Close)
+	var ring bytes.Buffer
+	armored, err := armor.Encode(&ring, openpgp.PublicKeyType, nil)
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(signer.Serialize(armored), armored.Close()))
+	ours := newAuthority(t)
+	authority := filepath.Join(t.TempDir(), "authority.pem")
+	ours.write(t, authority)
+	pemText, err := os.ReadFile(authority)
+	require.NoError(t, err)
+	values, err := yaml.Marshal(map[string]any{
+		"seed":   map[string]any{"url": files.URL + "/images.json", "keyring": ring.String(), "authorities": string(pemText)},
+		"config": map[string]any{"seedMaxAge": "1h", "seedTimeout": "10s", "registries": map[string]any{"harbor.example": map[string]any{"kind": "harbor", "url": nobodyListen}}},
+	})
+	require.NoError(t, err)
+	given := filepath.Join(t.TempDir(), "values.yaml")
+	require.NoError(t, os.WriteFile(given, values, 0o600))
+	m := rendered(t, registrytest.Tool(t, "helm4"), "--values", given, "--set", "drain.delay=0")
+
+	cluster := kubernetestest.Start()
+	t.Cleanup(cluster.Close)
+	cluster.Put("tf-public", "image-config", map[string]string{"images-v1.yaml": "bookworm: {state: stable, image: harbor.example/x/bookworm}"}, nil)
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, cluster.WriteKubeconfig(kubeconfig, "tools"))
+	run := podOf(t, m, kubeconfig, ours)
+	s := bayplan(t, run.env, run.args...)
+	require.NotNil(t, s.await(regexp.MustCompile(`msg="a seed is served, marked stale, until the sources answer" .*built_images=22 `)), s.output())
 }
 
 // gatewayLine tells the port of the listener with TLS.

@@ -1,13 +1,13 @@
 {{- define "bayplan.selector" -}}
-name: {{ .Release.Name }}
+name: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "bayplan.labels" -}}
 {{ include "bayplan.selector" . }}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | regexFind "^.*[A-Za-z0-9]" }}
 {{- end }}
 
 {{- define "bayplan.image" -}}
@@ -18,11 +18,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- define "bayplan.gomemlimit" -}}
 {{- $mebibytes := regexFind "^[0-9]+" .Values.memory | int64 -}}
 {{- if hasSuffix "Gi" .Values.memory }}{{ $mebibytes = mul $mebibytes 1024 }}{{ end -}}
+{{- if lt (int64 $mebibytes) 64 }}{{ fail "memory: the program itself takes some 60 MiB: give it 64Mi or more" }}{{ end -}}
 {{- printf "%dMiB" (div (mul $mebibytes 9) 10) -}}
 {{- end }}
 
 {{- define "bayplan.server-certificate" -}}
 {{ .Release.Name }}-api-gateway-server
+{{- end }}
+
+{{/* In the ConfigMap's namespace, where other releases have theirs too. */}}
+{{- define "bayplan.role" -}}
+{{ printf "%s.%s-reads-%s" .Release.Namespace .Release.Name .Values.configMap.name | trunc 253 | quote }}
 {{- end }}
 
 {{- define "bayplan.registries-secret" -}}
@@ -67,8 +73,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
   "shutdownDelay" (printf "%ds" (int .Values.drain.delay))
   "shutdownGrace" (printf "%ds" (int .Values.drain.grace)) -}}
 {{- if .Values.seed.fromPeers }}
+{{- if .Values.seed.url }}{{ fail "seed: give fromPeers or url, not both" }}{{ end -}}
 {{- $_ := set $own "seed" (printf "https://%s.%s.svc:8443" .Release.Name .Release.Namespace) }}
 {{- $_ := set $own "seedCa" "/etc/bayplan/tls/ca.crt" }}
+{{- end -}}
+{{- if .Values.seed.url }}
+{{- if and (hasPrefix "http://" .Values.seed.url) (not .Values.seed.keyring) }}{{ fail "seed.url: nothing proves who answers: use https, or a signed export with seed.keyring" }}{{ end -}}
+{{- if and .Values.seed.keyring (not (hasSuffix ".json" .Values.seed.url)) }}{{ fail "seed.keyring: a running Bayplan signs nothing: seed.url names a signed export (….json)" }}{{ end -}}
+{{- $_ := set $own "seed" .Values.seed.url }}
+{{- if .Values.seed.authorities }}{{ $_ := set $own "seedCa" "/etc/bayplan/seed-authorities.pem" }}{{ end -}}
+{{- if .Values.seed.keyring }}{{ $_ := set $own "seedKeyring" "/etc/bayplan/seed-keyring.asc" }}{{ end -}}
+{{- else if or .Values.seed.authorities .Values.seed.keyring }}{{ fail "seed.authorities, seed.keyring: they are about seed.url, which is not given" }}
 {{- end -}}
 {{- if .Values.keyring }}{{ $_ := set $own "keyring" "/etc/bayplan/keyring.asc" }}{{ end -}}
 {{- if include "bayplan.webhook-secret" . }}{{ $_ := set $own "webhookSecretFile" "/etc/bayplan/webhook/secret" }}{{ end -}}
