@@ -76,7 +76,8 @@ func (c *checker) problem(p strictyaml.Problem) {
 
 // add keeps a finding, and only counts those that are too many.
 func (c *checker) add(f Finding) {
-	if len(c.findings) < MaxFindings {
+	if !c.full() {
+		f.Path, f.Message = clip(f.Path), clip(f.Message)
 		c.findings = append(c.findings, f)
 		return
 	}
@@ -85,6 +86,9 @@ func (c *checker) add(f Finding) {
 		c.errors++
 	}
 }
+
+// full tells whether further findings are only counted.
+func (c *checker) full() bool { return len(c.findings) >= MaxFindings }
 
 // all gives the findings in order. What was only counted still counts: a
 // catalog does not become valid by breaking more rules.

@@ -3,7 +3,6 @@ package chart
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -35,6 +34,10 @@ func (c *checker) schemaFailure(failure *jsonschema.ValidationError) {
 		for _, cause := range failure.Causes {
 			c.schemaFailure(cause)
 		}
+		return
+	}
+	if c.full() && alwaysError(failure) {
+		c.add(Finding{Severity: SeverityError}) // counted, and not worded
 		return
 	}
 	path := c.path(failure)
@@ -91,6 +94,16 @@ func (c *checker) schemaFailure(failure *jsonschema.ValidationError) {
 	default:
 		c.fail(RuleSchema, path, failure.ErrorKind.LocalizedString(printer))
 	}
+}
+
+// alwaysError tells the failures that are errors to everybody: all but keys and
+// words that a newer catalog may have.
+func alwaysError(failure *jsonschema.ValidationError) bool {
+	switch failure.ErrorKind.(type) {
+	case *kind.AdditionalProperties, *kind.Enum:
+		return false
+	}
+	return true
 }
 
 // keysAreNames tells the maps whose keys are names, so that a key which the
@@ -206,7 +219,7 @@ func quoteHint(k *kind.Type) string {
 var printer = message.NewPrinter(language.English)
 
 func article(word string) string {
-	if regexp.MustCompile(`^[aeiou]`).MatchString(word) {
+	if word != "" && strings.ContainsRune("aeiou", rune(word[0])) {
 		return "an " + word
 	}
 	return "a " + word

@@ -128,7 +128,8 @@ func recorded(t testing.TB) (cases []hostileCase) {
 	} {
 		cases = append(cases, hostileCase{what, pax(t, records, "c/x", ""), "", false})
 	}
-	for what, records := range map[string]string{"a path": record("path", "../x"), "a size": record("size", "9"), "a link": record("linkpath", "/etc"), "a comment and a path": record("comment", "x") + record("path", "../x")} {
+	for what, records := range map[string]string{"a path": record("path", "../x"), "a size": record("size", "9"), "a link": record("linkpath", "/etc"), "a comment and a path": record("comment", "x") + record("path", "../x"),
+		"a key of 200,000 letters": record(strings.Repeat("k", 200_000), "x")} {
 		data := append(headed(t, tar.TypeXGlobalHeader, records, file("c/y", "")), tarred(t, plain()...)...)
 		cases = append(cases, hostileCase{what + " for all files", gzipped(t, data), "of all its files at once", false})
 	}

@@ -51,7 +51,7 @@ func above(name string) string { return name[:max(strings.LastIndexByte(name, '/
 func checkGlobal(header *tar.Header) error {
 	for key := range header.PAXRecords {
 		if key != "comment" {
-			return fmt.Errorf("the archive says %q of all its files at once", key)
+			return fmt.Errorf("the archive says %q of all its files at once", clip(key))
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ type parser struct {
 	text     int  // bytes of keys and scalars so far
 	inAlias  int  // how many aliases are being followed
 	over     bool // a bound was met: nothing more is read
+	large    bool // it was one on how much there is
 }
 
 // report adds a problem; the last one that is kept says that there are more.
@@ -60,7 +61,7 @@ func (p *parser) spend(n *yaml.Node, path Path) bool {
 
 func (p *parser) stop(n *yaml.Node, path Path, format string, bound int) {
 	p.report(RuleSyntax, n, path, format, bound)
-	p.over = true
+	p.over, p.large = true, true
 }
 
 // node converts one node; it returns nil where a bound stops it.

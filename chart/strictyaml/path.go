@@ -1,7 +1,6 @@
 package strictyaml
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -35,7 +34,20 @@ func (p Path) With(steps ...Step) Path { return append(p.clone(), steps...) }
 
 func (p Path) clone() Path { return append(make(Path, 0, len(p)+2), p...) }
 
-var bareKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+// isBare tells a key that needs no quotes: a word of letters, digits, dashes and
+// underscores that does not begin with a digit or a dash.
+func isBare(key string) bool {
+	for i := range len(key) {
+		c := key[i]
+		switch {
+		case c == '_', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		case i > 0 && (c == '-' || '0' <= c && c <= '9'):
+		default:
+			return false
+		}
+	}
+	return key != ""
+}
 
 // String writes the path as jq does: images."php7.4".aliases[0].
 func (p Path) String() string {
@@ -48,7 +60,7 @@ func (p Path) String() string {
 		case b.Len() > 0:
 			b.WriteByte('.')
 		}
-		if bareKey.MatchString(step.Key) {
+		if isBare(step.Key) {
 			b.WriteString(step.Key)
 		} else {
 			b.WriteString(strconv.Quote(step.Key))

@@ -50,3 +50,15 @@ func lineBreaks(source string) []Problem {
 	return []Problem{{Rule: RuleBends, Line: line, Column: column, Message: fmt.Sprintf(
 		"the character %U is a line break to some readers: remove it, or write it as \"\\u%04x\" in double quotes", character, character)}}
 }
+
+// unreadable tells what the library would read, and no catalog is: a text in
+// UTF-16, which hides from whoever looks for characters, and a flood of directives.
+func unreadable(source string) (Problem, bool) {
+	if strings.HasPrefix(source, "\xff\xfe") || strings.HasPrefix(source, "\xfe\xff") {
+		return Problem{Rule: RuleSyntax, Message: "the text is UTF-16: write it as UTF-8"}, true
+	}
+	if directives := strings.Count(source, "%TAG"); directives > MaxDirectives {
+		return Problem{Rule: RuleSyntax, Message: fmt.Sprintf("the document has %d directives, at most %d are read", directives, MaxDirectives)}, true
+	}
+	return Problem{}, false
+}

@@ -24,14 +24,17 @@ import (
 // on values and text count what an alias stands for each time.
 const (
 	MaxBytes    = 2 << 20 // of the document, and again of all keys and scalars
-	MaxNodes    = 200_000 // values
+	MaxNodes    = 60_000  // values
 	MaxDepth    = 64      // levels of nesting
 	MaxKey      = 1 << 10 // bytes of one key
 	MaxProblems = 1000    // that are reported
+	// MaxDirectives bounds how often %TAG may be written. The library compares
+	// each with all before it: 100,000 take it half a minute.
+	MaxDirectives = 10
 )
 
 // Parse reads one document. It reports every problem it meets, up to
-// [MaxProblems]; the node is nil only if nothing could be read. A document
+// [MaxProblems]; the node is nil only if nothing could be read, or too much. A document
 // without problems gives the same data as sigs.k8s.io/yaml, with which Helm
 // reads it.
 func Parse(data []byte) (*Node, []Problem) {
@@ -39,6 +42,9 @@ func Parse(data []byte) (*Node, []Problem) {
 		return nil, []Problem{{Rule: RuleSyntax, Message: fmt.Sprintf("the file has %d bytes, at most %d are read", len(data), MaxBytes)}}
 	}
 	source := string(data)
+	if problem, found := unreadable(source); found {
+		return nil, []Problem{problem}
+	}
 	decoder := yaml.NewDecoder(strings.NewReader(source))
 	var document, second yaml.Node
 	if err := decoder.Decode(&document); err != nil {
@@ -55,6 +61,9 @@ func Parse(data []byte) (*Node, []Problem) {
 		p.report(RuleSyntax, &second, nil, "a second document begins here: keep one document to a file")
 	case !errors.Is(err, io.EOF):
 		p.problems = append(p.problems, syntaxProblem(err))
+	}
+	if p.large {
+		return nil, p.problems // nobody is to work on the part that was read
 	}
 	if len(p.problems) == 0 {
 		p.problems = nonSpecificTags(source, node)
