@@ -17,8 +17,6 @@ import (
 // To whoever knows from a list that it is there, it means that rights were lost
 // or that it turned private just now.
 func (c *Client) RepositoryArtifacts(ctx context.Context, name string) ([]Artifact, error) {
-	ctx, cancel := c.call(ctx)
-	defer cancel()
 	q := question{op: "list the artifacts of a repository of Harbor"}
 	var err error
 	if q.project, q.path, err = repositoryArtifactsPath(name); err != nil {
@@ -40,14 +38,14 @@ func (c *Client) RepositoryArtifacts(ctx context.Context, name string) ([]Artifa
 // project-artifacts.anonymous); list the repositories then, and ask
 // [Client.RepositoryArtifacts] for each. fault.NotFound: as there.
 func (c *Client) ProjectArtifacts(ctx context.Context, project string) ([]Artifact, error) {
-	ctx, cancel := c.call(ctx)
-	defer cancel()
 	q := question{op: "list the artifacts of a project of Harbor", project: project, newer: true}
 	path, err := projectPath(project)
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.trusted(ctx)
+	called, cancel := c.call(ctx)
+	defer cancel()
+	s, err := c.trusted(called)
 	if err == nil && s.anonymous() {
 		err = fault.New(fault.Unsupported, "", "", "Harbor answers the question only to those who sign in")
 	}

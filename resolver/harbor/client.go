@@ -22,15 +22,18 @@ type Options struct {
 	// administrators set it; "" means Harbor's default, "robot$". systeminfo
 	// does not tell it. It only decides [Identity.Kind].
 	RobotPrefix string
-	// Timeout bounds one call with all its pages and retries; 0 means 2 min.
-	// (The endpoint bounds each request.)
+	// Timeout bounds one call with all its retries, and of a list the first page;
+	// 0 means 2 min. (The endpoint bounds each request.)
 	Timeout time.Duration
-	// MaxPages bounds the pages of one list; 0 means 2,000, which is 200,000
+	// PageTime is what a list has beyond Timeout for each page that its first one
+	// says there are; 0 means 100 ms.
+	PageTime time.Duration
+	// MaxPages bounds the pages of one list; 0 means 20,000, which is 2,000,000
 	// rows. A longer list is not cut: it is an error of kind fault.TooLarge.
 	MaxPages int
-	// MaxBytes bounds what one call reads, all its pages together; 0 means 256
-	// MiB. More is an error of kind fault.TooLarge. (The endpoint bounds each
-	// answer.)
+	// MaxBytes bounds what one call reads, all its pages together; 0 means 1 GiB,
+	// of which little is kept: a row of a repository is 223 bytes (recorded). More
+	// is an error of kind fault.TooLarge. (The endpoint bounds each answer.)
 	MaxBytes int64
 	// Parallel is how many pages of one list are asked for at a time; 0 means 8.
 	Parallel int
@@ -51,8 +54,9 @@ type Options struct {
 const (
 	defaultRobotPrefix = "robot$"
 	defaultTimeout     = 2 * time.Minute
-	defaultMaxPages    = 2000
-	defaultMaxBytes    = 256 << 20
+	defaultPageTime    = 100 * time.Millisecond
+	defaultMaxPages    = 20_000
+	defaultMaxBytes    = 1 << 30
 	defaultParallel    = 8
 )
 
@@ -62,6 +66,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
+	}
+	if o.PageTime <= 0 {
+		o.PageTime = defaultPageTime
 	}
 	if o.MaxPages <= 0 {
 		o.MaxPages = defaultMaxPages
@@ -104,7 +111,7 @@ func New(ep *endpoint.Endpoint, opts Options) *Client {
 	return &Client{ep: ep, rt: ep.Bounded(), opts: opts.withDefaults(), artifactQuery: opts.artifactQuery()}
 }
 
-// call bounds one call by time.
+// call bounds one call by time, but for the pages of a list behind the first.
 func (c *Client) call(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, c.opts.Timeout)
 }

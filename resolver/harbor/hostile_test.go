@@ -190,6 +190,36 @@ func TestSilence(t *testing.T) {
 	isKind(t, err, fault.Unreachable)
 }
 
+// A list has its first page in the time of a call, and then more for each page.
+func TestLongListsHaveMoreTime(t *testing.T) {
+	sh := newShelf(300)
+	const call = 300 * time.Millisecond
+	began := time.Now()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("page") != "1" {
+			select {
+			case <-time.After(call + call/10 - time.Since(began)): // later than a call may take
+			case <-r.Context().Done():
+				return
+			}
+		}
+		sh.serve(w, r)
+	})
+	list, err := client(t, s.URL, none, harbor.Options{Timeout: call, PageTime: time.Minute}).AllRepositories(context.Background())
+	require.NoError(t, err)
+	require.Len(t, list, 300)
+
+	s = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("page") != "1" {
+			<-r.Context().Done()
+			return
+		}
+		sh.serve(w, r)
+	})
+	_, err = client(t, s.URL, none, harbor.Options{Timeout: call, PageTime: time.Millisecond}).AllRepositories(context.Background())
+	isKind(t, err, fault.Unreachable)
+}
+
 func TestEndlessBody(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

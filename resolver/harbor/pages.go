@@ -2,6 +2,7 @@ package harbor
 
 import (
 	"context"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,14 +44,19 @@ type walked[T any] struct {
 	whole bool
 }
 
-// walk asks for the first page, and then for as many at a time as it may.
+// walk asks for the first page, and then for as many at a time as it may. A list
+// has more time the longer it says that it is, which MaxPages bounds.
 func walk[T any](ctx context.Context, c *Client, l list[T]) (*walked[T], error) {
-	first, err := page(ctx, c, l, 1)
+	called, cancel := c.call(ctx)
+	first, err := page(called, c, l, 1)
+	cancel()
 	if err != nil {
 		return nil, err
 	}
 	w := &walked[T]{total: first.total, whole: true}
 	w.add(1, first)
+	ctx, cancel = context.WithTimeout(ctx, c.opts.Timeout+time.Duration(min(w.lastPage(), c.opts.MaxPages))*c.opts.PageTime)
+	defer cancel()
 	for next := 2; w.more(next); {
 		if last := w.lastPage(); last > c.opts.MaxPages {
 			return nil, l.failed(c.ep.Host(), fault.New(fault.TooLarge, "", "", "the list has %d pages, more than %d", last, c.opts.MaxPages))

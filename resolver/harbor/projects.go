@@ -24,8 +24,6 @@ type ProjectFilter struct {
 // names Harbor cannot give are left out. with_detail must be true: without it
 // Harbor does not tell which are public (recording projects.with_detail-false).
 func (c *Client) Projects(ctx context.Context, filter ProjectFilter) ([]Project, error) {
-	ctx, cancel := c.call(ctx)
-	defer cancel()
 	query := ""
 	if filter.Public != nil {
 		query = "public=" + strconv.FormatBool(*filter.Public)

@@ -155,7 +155,7 @@ func TestRepositories(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, 17, "the private one too")
 
-	for _, number := range []int{0, -1, 2001} {
+	for _, number := range []int{0, -1, 20_001} {
 		_, err = c.RecentRepositories(context.Background(), number)
 		isKind(t, err, fault.Usage)
 	}

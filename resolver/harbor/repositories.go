@@ -65,8 +65,6 @@ func (c *Client) RecentRepositories(ctx context.Context, number int) (Page, erro
 // same two pages: whoever takes a missing row for a deleted repository should
 // ask for its artifacts first.
 func (c *Client) AllRepositories(ctx context.Context) ([]Repository, error) {
-	ctx, cancel := c.call(ctx)
-	defer cancel()
 	return all(ctx, c, repositories("list the repositories of Harbor", "creation_time"),
 		func(r *Repository) int64 { return r.ID })
 }
@@ -76,8 +74,6 @@ func (c *Client) AllRepositories(ctx context.Context) ([]Repository, error) {
 // to all for a public project. fault.NotFound: the project is not there, or not
 // for us to see.
 func (c *Client) ProjectRepositories(ctx context.Context, project string) ([]Repository, error) {
-	ctx, cancel := c.call(ctx)
-	defer cancel()
 	path, err := projectPath(project)
 	if err != nil {
 		return nil, err
