@@ -199,17 +199,18 @@ func chartArchive(version, values string) ([]byte, error) {
 
 // poison does what must not be followed: it publishes a newer version that is no
 // catalog, or one that lost most names, which says a generation that there never
-// was; or it takes the newest version away, so that an older one is the newest.
-func (c *changing) poison(ctx context.Context) error {
+// was; or it takes the newest version away, so that an older one is the newest. The
+// version that it published is for whoever wants to take it away again.
+func (c *changing) poison(ctx context.Context) (version string, err error) {
 	generation, _, _, _ := c.Newest()
-	version := fmt.Sprintf("1.%d.%d", generation, 1+rand.N(1000))
+	version = fmt.Sprintf("1.%d.%d", generation, 1+rand.N(1000))
 	switch rand.N(3) {
 	case 0:
-		return ignoreTaken(c.put(ctx, version, "formatVersion: \"1.0\"\nimages: {base0: {state: null, image: 7}}\n"))
+		return version, ignoreTaken(c.put(ctx, version, "formatVersion: \"1.0\"\nimages: {base0: {state: null, image: 7}}\n"))
 	case 1:
-		return ignoreTaken(c.put(ctx, version, valuesOf(map[string]nemesis.Entry{"base0": {State: "stable"}}, 1_000_000)))
+		return version, ignoreTaken(c.put(ctx, version, valuesOf(map[string]nemesis.Entry{"base0": {State: "stable"}}, 1_000_000)))
 	}
-	return c.withdraw(ctx, versionOf(generation))
+	return "", c.withdraw(ctx, versionOf(generation))
 }
 
 // withdraw takes a version away, if it is still there.

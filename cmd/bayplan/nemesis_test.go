@@ -159,7 +159,8 @@ func (n *theNemesis) write(ctx context.Context, group *errgroup.Group) {
 	}
 	every(time.Second, func() error {
 		if rand.N(4) == 0 {
-			return n.poison(testContext())
+			_, err := n.poison(testContext())
+			return err
 		}
 		return n.publish(testContext())
 	})

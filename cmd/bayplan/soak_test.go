@@ -158,14 +158,25 @@ func (s *soaking) change(ctx context.Context, group *errgroup.Group) {
 			return nil
 		})
 	}
+	var bad []string
 	repeat(400*time.Millisecond, func() error {
 		s.catalogs.Add(1)
 		generation, _, _, _ := s.Newest()
 		if err := s.withdraw(testContext(), versionOf(generation-5)); err != nil {
 			return err
 		}
+		if len(bad) > 5 { // what nobody took away would make the registry grow
+			if err := s.withdraw(testContext(), bad[0]); err != nil {
+				return err
+			}
+			bad = bad[1:]
+		}
 		if rand.N(10) == 0 {
-			return s.poison(testContext())
+			version, err := s.poison(testContext())
+			if version != "" {
+				bad = append(bad, version)
+			}
+			return err
 		}
 		return s.publish(testContext())
 	})
