@@ -8,6 +8,7 @@ import (
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/provenance"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/artifact"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/history"
@@ -30,8 +31,9 @@ type Repository struct {
 	trust     Trust
 	history   *history.History
 
-	mu  sync.Mutex
-	bad badManifest
+	mu     sync.Mutex
+	bad    badManifest
+	judges *provenance.Ring // at the last look
 }
 
 // badManifest is the last one that led to no usable chart.
@@ -54,7 +56,7 @@ func FromRepository(client *artifact.Client, ref artifact.Reference, sel artifac
 			sel.Digest = ref.Digest
 		}
 	}
-	r := &Repository{client: client, reference: ref, selection: sel, trust: trust}
+	r := &Repository{client: client, reference: ref, selection: sel, trust: trust, judges: trust.ring()}
 	return r.ListedBy(nil, "")
 }
 
@@ -80,13 +82,14 @@ func (r *Repository) Name() string {
 	return artifact.Reference{Host: r.reference.Host, Path: r.reference.Path}.String()
 }
 
-// Fetch asks which manifest is there, and pulls it if it is another one.
+// Fetch asks which manifest is there, and pulls it if it is another one, or if it has to
+// be judged by other keys than at the last look.
 func (r *Repository) Fetch(ctx context.Context, last string) (*Offer, error) {
 	found, err := r.client.Resolve(ctx, r.reference, r.selection)
 	if err != nil {
 		return nil, err
 	}
-	if found.Digest == last {
+	if !r.rejudge() && found.Digest == last {
 		return nil, nil
 	}
 	if err := r.known(found.Digest); err != nil {
@@ -97,6 +100,16 @@ func (r *Repository) Fetch(ctx context.Context, last string) (*Offer, error) {
 		r.remember(found.Digest, err)
 	}
 	return offer, err
+}
+
+// rejudge tells whether the keys that count are others than at the last look.
+func (r *Repository) rejudge() bool {
+	ring := r.trust.ring()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.judges
+	r.judges = ring
+	return before != nil && before != ring
 }
 
 // pull fetches by digest, so that a tag that moves meanwhile mixes nothing.

@@ -13,6 +13,10 @@ import (
 type Trust struct {
 	// Ring are the keys of those who may publish; nil checks no signature.
 	Ring *provenance.Ring
+	// Renewed gives the keys of now, where they may be replaced while a resolver runs;
+	// nil means that they are those of Ring for ever. What is served stays, whoever
+	// signed it; what was refused is judged anew.
+	Renewed func() *provenance.Ring
 	// Required refuses a catalog that none of them signed. Without it such a
 	// catalog is taken, and it is said that nobody vouches for it.
 	Required bool
@@ -34,16 +38,25 @@ type Signature struct {
 // errUnsigned is why nobody vouches for a chart without a provenance layer.
 var errUnsigned = errors.New("it is not signed")
 
+// ring gives the keys that count now; nil checks no signature.
+func (t Trust) ring() *provenance.Ring {
+	if t.Ring != nil && t.Renewed != nil {
+		return t.Renewed()
+	}
+	return t.Ring
+}
+
 // Check looks at the provenance of a chart that was pulled.
 func (t Trust) Check(pulled *artifact.Chart) Signature {
-	s := Signature{Checked: t.Ring != nil, required: t.Required}
+	ring := t.ring()
+	s := Signature{Checked: ring != nil, required: t.Required}
 	switch {
-	case t.Ring == nil:
+	case ring == nil:
 	case pulled.Provenance == nil:
 		s.Err = errUnsigned
 	default:
 		file := provenance.FileName(pulled.Metadata.Name, pulled.Metadata.Version)
-		s.By, s.Err = t.Ring.Verify(pulled.Provenance, file, pulled.Archive)
+		s.By, s.Err = ring.Verify(pulled.Provenance, file, pulled.Archive)
 	}
 	return s
 }

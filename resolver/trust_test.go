@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,6 +115,47 @@ func TestSignatures(t *testing.T) {
 				require.Equal(t, []string{"version 1.0.1 is served although no key of the keyring vouches for it: " + c.why}, r.Status().Warnings)
 			}
 		})
+	}
+}
+
+// With other keys, what was refused is judged anew, what is served stays, and what
+// comes has to be signed by one of those.
+func TestKeysAreReplaced(t *testing.T) {
+	ours, ring := signer(t, "maintainer")
+	theirs, other := signer(t, "successor")
+	s := newShelf(t)
+	s.checking(t)
+	s.publishSigned(t, ours, "1.0.0", four, four)
+	var now atomic.Pointer[provenance.Ring]
+	now.Store(ring)
+	r := start(t, resolver.FromRepository(s.client, chartRef, artifact.Selection{Constraint: "^1.0.0"},
+		resolver.Trust{Ring: ring, Renewed: now.Load, Required: true}), everywhere(present("sha256:a")), resolver.Options{})
+	version, refused := serves(t, r)
+	require.Equal(t, "1.0.0", version)
+	require.NoError(t, refused)
+	s.publishSigned(t, theirs, "1.0.1", five, five)
+	version, refused = serves(t, r)
+	require.Equal(t, "1.0.0", version)
+	require.ErrorContains(t, refused, "not in the keyring")
+
+	now.Store(other)
+	version, refused = serves(t, r)
+	require.Equal(t, "1.0.1", version)
+	require.NoError(t, refused)
+	s.publishSigned(t, ours, "1.0.2", five, five)
+	version, refused = serves(t, r)
+	require.Equal(t, "1.0.1", version)
+	require.ErrorContains(t, refused, "not in the keyring")
+
+	// Keys of which none signed what is served: it stays.
+	third, _ := signer(t, "somebody")
+	now.Store(third.Ring())
+	version, _ = serves(t, r)
+	require.Equal(t, "1.0.1", version)
+	s.Forget()
+	_, _ = serves(t, r)
+	for _, request := range s.Requests() {
+		require.NotContains(t, request.Path, "/blobs/", "it is pulled once for other keys")
 	}
 }
 

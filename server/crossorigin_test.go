@@ -84,7 +84,7 @@ func TestPreflight(t *testing.T) {
 
 // Tools' routes, webhooks and operations are never for pages of other origins.
 func TestWhatPagesMayNeverRead(t *testing.T) {
-	s := start(t, setup{values: sample, options: server.Options{CrossOrigins: []string{"*"}, WebhookSecret: "0123456789abcdef"}})
+	s := start(t, setup{values: sample, options: server.Options{CrossOrigins: []string{"*"}, WebhookSecrets: secretly("0123456789abcdef")}})
 	for _, path := range []string{
 		toolPath, toolPath + "/resolve?name=bookworm", "/v1/tool/wikibugs/events", "/v1/healthz", "/v1/readyz", "/v1/metrics", "/v1/webhooks/harbor", "/nowhere",
 	} {

@@ -69,9 +69,9 @@ type Options struct {
 	// without credentials, each as a browser sends it (https://HOST[:PORT]); "*" is
 	// all. With none, none may.
 	CrossOrigins []string
-	// WebhookSecret is what Harbor's webhook policies send as Authorization; ""
-	// takes no webhooks.
-	WebhookSecret string
+	// WebhookSecrets gives what Harbor's webhook policies send as Authorization, now:
+	// several while one takes the place of another. nil takes no webhooks.
+	WebhookSecrets func() []string
 }
 
 // Server answers requests from the newest snapshot.
@@ -88,18 +88,18 @@ type Server struct {
 	siteAssets map[string]*body // by name
 	sitePages  *kept[sitePage]  // by address
 
-	proven        func(*http.Request) bool
-	webhookSecret string
-	admission     admission
-	origins       *crossOrigin    // nil for none
-	toolLists     *kept[toolList] // by project
-	lastList      atomic.Pointer[madeList]
-	versions      *kept[*pages]    // by identity and day
-	diffs         *kept[*lazyBody] // by the identities of both
-	lastDrift     atomic.Pointer[madeDrift]
-	lastPublic    atomic.Pointer[publicChange] // nil until the first snapshot
-	keptRecords   int                          // more user-built images than that are streamed
-	streams       slots
+	proven         func(*http.Request) bool
+	webhookSecrets func() []string // nil for none
+	admission      admission
+	origins        *crossOrigin    // nil for none
+	toolLists      *kept[toolList] // by project
+	lastList       atomic.Pointer[madeList]
+	versions       *kept[*pages]    // by identity and day
+	diffs          *kept[*lazyBody] // by the identities of both
+	lastDrift      atomic.Pointer[madeDrift]
+	lastPublic     atomic.Pointer[publicChange] // nil until the first snapshot
+	keptRecords    int                          // more user-built images than that are streamed
+	streams        slots
 
 	journal       *journal
 	eventReaders  slots
@@ -139,7 +139,7 @@ func New(view View, opts Options) (*Server, error) {
 	s := &Server{
 		site: site, siteAssets: assetBodies(site), sitePages: newKept[sitePage](keptPageBytes),
 		view: view, log: opts.Logger, metrics: opts.Metrics, retry: seconds(opts.RetryAfter), openapi: document,
-		proven: opts.Proven, webhookSecret: opts.WebhookSecret, origins: origins,
+		proven: opts.Proven, webhookSecrets: opts.WebhookSecrets, origins: origins,
 		admission: admission{clients: newClientLimits(opts.ClientRate, opts.ClientBurst), memory: newMemoryGate()},
 		toolLists: newKept[toolList](keptToolBytes), keptRecords: keptRecords, streams: make(slots, maxStreams),
 		journal: newJournal(), eventReaders: make(slots, opts.EventReaders), heartbeat: heartbeatEvery, eventPatience: eventPatience,
@@ -225,7 +225,7 @@ func (s *Server) dataRoutes(router *mux.Router) (list http.Handler) {
 	router.Path("/v1/drift").Handler(s.publicRoute("/v1/drift", s.getDrift))
 	// Bytes that are there, and who reads them is new here: they are never short.
 	router.Path("/openapi.json").Handler(s.origins.wrap(s.route("/openapi.json", s.getOpenAPI)))
-	if s.webhookSecret != "" {
+	if s.webhookSecrets != nil {
 		router.Path(webhookPath).Handler(s.routeFor(webhookPath, s.harborWebhook))
 	}
 	s.siteRoutes(router)

@@ -49,7 +49,7 @@ func newWorlds(t *testing.T) worlds {
 		for _, image := range images {
 			pushUser(t, h, image)
 		}
-		s := start(t, setup{values: toolSample, users: users, options: server.Options{WebhookSecret: "for-tests-only"}})
+		s := start(t, setup{values: toolSample, users: users, options: server.Options{WebhookSecrets: secretly("for-tests-only")}})
 		p := &platform{service: s, harbor: h, inventory: users}
 		p.round(t) // what a first sweep leaves
 		return p

@@ -94,13 +94,17 @@ func (s *Server) heed(project string) string {
 	return eventHeeded
 }
 
-// isHarbor compares the whole header with the secret, in constant time and
-// without telling its length.
+// isHarbor compares the whole header with the secrets of now, in constant time and
+// without telling their lengths.
 func (s *Server) isHarbor(r *http.Request) bool {
 	values := r.Header["Authorization"]
 	if len(values) != 1 {
 		return false
 	}
-	given, wanted := sha256.Sum256([]byte(values[0])), sha256.Sum256([]byte(s.webhookSecret))
-	return subtle.ConstantTimeCompare(given[:], wanted[:]) == 1
+	given, fits := sha256.Sum256([]byte(values[0])), 0
+	for _, secret := range s.webhookSecrets() {
+		wanted := sha256.Sum256([]byte(secret))
+		fits |= subtle.ConstantTimeCompare(given[:], wanted[:])
+	}
+	return fits == 1
 }

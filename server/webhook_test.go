@@ -37,6 +37,9 @@ type hooked struct {
 	full  bool
 }
 
+// secretly gives the secrets of webhooks.
+func secretly(secrets ...string) func() []string { return func() []string { return secrets } }
+
 func startHooked(t testing.TB) *hooked {
 	t.Helper()
 	h := &hooked{log: &logBuffer{}}
@@ -48,7 +51,7 @@ func startHooked(t testing.TB) *hooked {
 			h.hints = append(h.hints, project)
 			return !h.full
 		},
-	}, server.Options{WebhookSecret: hookSecret, Logger: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	}, server.Options{WebhookSecrets: secretly(hookSecret), Logger: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	require.NoError(t, err)
 	h.endpoint = listen(t, s.Handler())
 	return h
@@ -250,7 +253,7 @@ func TestAFloodOfWebhooks(t *testing.T) {
 // From a push at Harbor over its webhook to the list, without a round; and the
 // same event again, and again, harms nothing.
 func TestFromAPushOverAWebhookToTheList(t *testing.T) {
-	p := startPlatform(t, setup{pause: time.Hour, options: server.Options{WebhookSecret: hookSecret}}, toolImages...)
+	p := startPlatform(t, setup{pause: time.Hour, options: server.Options{WebhookSecrets: secretly(hookSecret)}}, toolImages...)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	running := make(chan struct{})

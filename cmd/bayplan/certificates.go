@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
+	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/rotated"
 )
 
 // certificates follow the files that TLS needs. Files that cannot be used once
@@ -20,6 +25,8 @@ type certificates struct {
 	looks sync.Mutex // one at a time
 	// looked is when the files were last looked at, counted from began.
 	looked atomic.Int64
+	// authorities counts how often the authority of the clients was replaced.
+	authorities atomic.Uint64
 }
 
 // certificate is what was made of the files as they were read.
@@ -44,7 +51,7 @@ func (f *tlsFlags) config(log *slog.Logger) (*tls.Config, error) {
 	}
 	c := &certificates{flags: f, log: log, every: f.recheck, began: time.Now()}
 	if c.every <= 0 {
-		c.every = recheck
+		c.every = rotated.Every
 	}
 	c.inUse.Store(&certificate{files: files, config: config})
 	f.following = c
@@ -80,9 +87,27 @@ func (c *certificates) look() {
 		}
 	case changed:
 		next.files, next.complaint = files, ""
+		if files.clientCA != old.files.clientCA {
+			defer c.authorities.Add(1) // once connections are judged by the new one
+		}
 		c.log.Info("new certificates are in use", "expires", next.config.Certificates[0].Leaf.NotAfter)
 	default:
 		next.complaint = ""
 	}
 	c.inUse.Store(&next)
+}
+
+type authoritiesContextKey struct{}
+
+// admitted is the http.Server's ConnContext: it notes by which authority a client comes
+// in.
+func (c *certificates) admitted(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, authoritiesContextKey{}, c.authorities.Load())
+}
+
+// outdated tells whether a request comes on a connection that was let in before the
+// authority of the clients was replaced.
+func (c *certificates) outdated(r *http.Request) bool {
+	admitted, known := r.Context().Value(authoritiesContextKey{}).(uint64)
+	return known && admitted != c.authorities.Load()
 }

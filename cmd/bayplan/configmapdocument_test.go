@@ -60,7 +60,7 @@ func TestConfigMapDocumentGivesTheLeastRights(t *testing.T) {
 	cluster := kubernetestest.Start()
 	t.Cleanup(cluster.Close)
 	kubeconfig := t.TempDir() + "/kubeconfig"
-	require.NoError(t, cluster.WriteKubeconfig(kubeconfig, "tools"))
+	require.NoError(t, cluster.WriteKubeconfig(kubeconfig, "tools", ""))
 	cluster.Put(role.Metadata.Namespace, rule.ResourceNames[0], map[string]string{"images-v1.yaml": "a: {state: stable, image: registry.example/a}"}, nil)
 	origin, err := kubernetes.Follow(kubernetes.Reference{Namespace: role.Metadata.Namespace, Name: rule.ResourceNames[0]}, kubernetes.Options{Kubeconfig: kubeconfig})
 	require.NoError(t, err)

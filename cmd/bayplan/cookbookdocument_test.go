@@ -109,7 +109,7 @@ func cookbookSession(t *testing.T) *documentRun {
 	cluster := kubernetestest.Start()
 	t.Cleanup(cluster.Close)
 	require.NoError(t, os.Mkdir(filepath.Join(session.dir, ".kube"), 0o700))
-	require.NoError(t, cluster.WriteKubeconfig(filepath.Join(session.dir, ".kube", "config"), "tools"))
+	require.NoError(t, cluster.WriteKubeconfig(filepath.Join(session.dir, ".kube", "config"), "tools", ""))
 	cluster.Put("tf-public", "image-config", map[string]string{chart.LegacyKey: session.here(cookbookCatalog)}, nil)
 	return session
 }

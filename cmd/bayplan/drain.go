@@ -45,15 +45,17 @@ func (o *serveOptions) drain(ended context.Context, log *slog.Logger, handlers *
 // is not ready any more. With this, those in use are given up by the client, between
 // two requests, while the process still answers; closed by the process, one could
 // have a request on its way, which nobody would answer. Over HTTP/2 it is GOAWAY.
+// So go connections, too, that were let in by an authority that is another one by now.
 type leaving struct {
-	next  http.Handler
-	begun atomic.Bool
+	next     http.Handler
+	begun    atomic.Bool
+	outdated func(*http.Request) bool // nil where nobody has to prove who asks
 }
 
 func (l *leaving) begin() { l.begun.Store(true) }
 
 func (l *leaving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if l.begun.Load() {
+	if l.begun.Load() || l.outdated != nil && l.outdated(r) {
 		w.Header().Set("Connection", "close")
 	}
 	l.next.ServeHTTP(w, r)

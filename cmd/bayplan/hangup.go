@@ -18,8 +18,8 @@ func hangups(ctx context.Context) <-chan os.Signal {
 	return signals
 }
 
-// reloadAt does at each signal what goes without a restart: certificates are read
-// anew, and all sources asked, with the credentials of now. Flags and settings are
+// reloadAt does at each signal what goes without a restart: all files with accounts,
+// secrets, keys and certificates are looked at, and all sources asked. Flags and settings are
 // those of the start, because half of them taken anew would be neither.
 func (o *serveOptions) reloadAt(ctx context.Context, signals <-chan os.Signal, log *slog.Logger, r *resolver.Resolver) error {
 	for {
@@ -29,6 +29,7 @@ func (o *serveOptions) reloadAt(ctx context.Context, signals <-chan os.Signal, l
 		case <-signals:
 		}
 		log.Info("reloading, because of SIGHUP")
+		o.source.files.Look()
 		if o.tls.following != nil {
 			o.tls.following.look()
 		}
@@ -36,6 +37,6 @@ func (o *serveOptions) reloadAt(ctx context.Context, signals <-chan os.Signal, l
 			log.Warn("reloaded, but there is nothing to serve yet", "error", err)
 			continue
 		}
-		log.Info("reloaded: certificates were read and sources asked with the credentials of now; flags and settings need a restart")
+		log.Info("reloaded: files with accounts, secrets, keys and certificates were read, and sources asked; flags and settings need a restart")
 	}
 }

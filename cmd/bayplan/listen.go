@@ -63,6 +63,7 @@ func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, l
 	main.server.RegisterOnShutdown(handlers.EndEvents)
 	if secure != nil {
 		main.socket, main.secure = tls.NewListener(main.socket, secure), true
+		main.server.ConnContext, main.leaving.outdated = o.tls.following.admitted, o.tls.following.outdated
 	}
 	if o.operations == "" {
 		return []*listening{main}, nil

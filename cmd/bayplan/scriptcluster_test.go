@@ -20,7 +20,7 @@ func clusterWord(ts *testscript.TestScript, neg bool, args []string) {
 		st.cluster = kubernetestest.Start()
 		st.atEnd(st.cluster.Close)
 	}
-	ts.Check(st.cluster.WriteKubeconfig(ts.MkAbs(args[0]), "tools"))
+	ts.Check(st.cluster.WriteKubeconfig(ts.MkAbs(args[0]), "tools", ""))
 }
 
 // deploy NAMESPACE/NAME VERSION FILE puts a legacy document into a ConfigMap, as

@@ -14,6 +14,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/cmd/bayplan/demo"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/rotated"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server"
 )
@@ -57,8 +58,9 @@ HTTP: /openapi.json says what. It starts to listen at once and is ready
 
 SIGTERM and Ctrl-C let the requests under way finish, for --shutdown-grace at
 most, and exit with 0; a second one ends it at once. Behind a load balancer,
---shutdown-delay keeps it answering, not ready, until that has noticed. At SIGHUP
-it reads its certificates anew and asks all sources with the credentials of now.
+--shutdown-delay keeps it answering, not ready, until that has noticed. Accounts,
+secrets, keys and certificates are read anew when their files change; at SIGHUP at
+once, and all sources are asked.
 
 Images that tools built come from the one registry whose kind is harbor in the
 settings file. The header X-Toolforge-Tool is believed on loopback, and over TLS
@@ -107,7 +109,7 @@ and needs nothing else.`,
 	flags.Float64Var(&o.rate, "client-rate", 0, "`REQUESTS` a second that one client (a tool that is proved, or an address) may send on average; more get 503 (0 bounds nothing)")
 	flags.IntVar(&o.burst, "client-burst", 0, "how `MANY` of them may come at once (default two seconds' worth)")
 	flags.StringArrayVar(&o.origins, "cors-origin", nil, "`ORIGIN` whose pages may read the public routes in a browser; * is all (repeatable)")
-	flags.StringVar(&o.webhook, "webhook-secret-file", "", "`FILE` with what Harbor's webhook policies send as Authorization; without it no webhooks are taken")
+	flags.StringVar(&o.webhook, "webhook-secret-file", "", "`FILE` with what Harbor's webhook policies send as Authorization, one line, or two while a new one takes the place of the last; without it no webhooks are taken")
 	o.tls.register(cmd)
 	o.source.register(cmd)
 	o.source.registerIntervals(cmd)
@@ -152,6 +154,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 // serve runs until ctx ends, then lets the requests under way finish. ready is
 // called once, with the first snapshot.
 func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(address string, first *snapshot.Snapshot)) (err error) {
+	o.source.files = rotated.New(log)
 	metrics, hung := server.NewMetrics(), hangups(ctx)
 	metrics.SetVersion(buildVersion())
 	r, closing, err := o.resolver(ctx, resolver.Options{Logger: log, Observe: metrics.Round})
@@ -159,11 +162,11 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 		return err
 	}
 	defer func() { err = errors.Join(err, closing()) }()
-	secret, err := readSecret("--webhook-secret-file", o.webhook)
+	secrets, err := followSecrets(o.source.files, "--webhook-secret-file", o.webhook)
 	if err != nil {
 		return err
 	}
-	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics, WebhookSecret: secret, EventReaders: o.readers,
+	handlers, err := server.New(r, server.Options{Logger: log, Metrics: metrics, WebhookSecrets: secrets, EventReaders: o.readers,
 		ClientRate: o.rate, ClientBurst: o.burst, CrossOrigins: o.origins})
 	if err != nil {
 		return err

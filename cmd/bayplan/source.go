@@ -19,6 +19,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/kubernetes"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/rotated"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/snapshot"
 )
 
@@ -44,6 +45,9 @@ type sourceFlags struct {
 	proofEvery time.Duration
 	// credentials are those to show instead of Docker's; nil means Docker's.
 	credentials endpoint.CredentialFunc
+	// files are those that are followed while a command goes on; nil tells nobody what
+	// becomes of them.
+	files *rotated.Files
 	// given is the catalog's origin in place of what the flags say; nil means them.
 	given resolver.Origin
 }
@@ -120,10 +124,10 @@ func (f *sourceFlags) open(ctx context.Context, opts resolver.Options) (*resolve
 
 // hosts makes the directory of how registries are reached.
 func (f *sourceFlags) hosts(configs map[string]endpoint.Config) (*endpoint.Directory, error) {
-	opts := endpoint.Options{UserAgent: userAgent(), Credentials: f.credentials, Timeout: f.attemptLimit}
+	opts := endpoint.Options{UserAgent: userAgent(), Credentials: f.credentials, Timeout: f.attemptLimit, Files: f.files}
 	if opts.Credentials == nil {
 		var err error
-		if opts.Credentials, err = credentials(); err != nil {
+		if opts.Credentials, opts.Renewals, err = credentials(f.files); err != nil {
 			return nil, err
 		}
 	}
@@ -181,7 +185,7 @@ func (f *sourceFlags) legacy() (resolver.Origin, error) {
 		return nil, err
 	}
 	opts := f.cluster
-	opts.UserAgent = userAgent()
+	opts.UserAgent, opts.Files = userAgent(), f.files
 	origin, err := kubernetes.Follow(ref, opts)
 	if err != nil {
 		return nil, err

@@ -9,17 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/endpoint"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
-
-// recheck is how long certificates that were read are used before their files
-// are looked at again, so that rotated ones are taken without a restart.
-const recheck = 10 * time.Second
 
 // tlsFlags say how the main listener proves itself, and whom it believes.
 type tlsFlags struct {
 	cert, key, clientCA string
-	recheck             time.Duration // 0 means the constant
+	recheck             time.Duration // how long files are used before they are looked at again; 0 means rotated.Every
 	following           *certificates // once the listener is made; nil without a certificate
 }
 
@@ -77,6 +74,9 @@ func unreadableFile(flag, path string, err error) error {
 // parse makes a TLS configuration of what the files hold.
 func (f *tlsFlags) parse(files tlsFiles) (*tls.Config, error) {
 	certificate, err := tls.X509KeyPair([]byte(files.cert), []byte(files.key))
+	if err == nil {
+		err = endpoint.WholePEM([]byte(files.cert)) // what is between it and its authority is there too
+	}
 	if err != nil {
 		e := &fault.Error{Kind: fault.Usage, Op: "read --tls-cert and --tls-key", Side: f.cert + " and " + f.key, Err: err}
 		return nil, e.WithHint("the first file begins with the server's own certificate, the second is the key to that one, both in PEM")
@@ -90,9 +90,9 @@ func (f *tlsFlags) parse(files tlsFiles) (*tls.Config, error) {
 	config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
 	// Nobody comes in on a session of before: the authority may be another by now.
 	config.SessionTicketsDisabled = true
-	if !config.ClientCAs.AppendCertsFromPEM([]byte(files.clientCA)) {
-		return nil, fault.New(fault.Usage, "read --client-ca", f.clientCA, "it holds no certificate in PEM").
-			WithHint("it is the certificate of the authority that signs the gateway's client certificates")
+	if err := endpoint.AppendAuthorities(config.ClientCAs, []byte(files.clientCA)); err != nil {
+		e := &fault.Error{Kind: fault.Usage, Op: "read --client-ca", Side: f.clientCA, Err: err}
+		return nil, e.WithHint("it is the certificate of the authority that signs the gateway's client certificates")
 	}
 	return config, nil
 }

@@ -6,12 +6,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -202,6 +204,53 @@ func TestCertificatesAreRotated(t *testing.T) {
 	require.Contains(t, refusal(t, client, address), "unknown certificate authority")
 	client = visitor(ours, &newGateway, &tls.Config{})
 	served(third)
+}
+
+// Connections that the authority before let in end with their next answer, and none
+// other does.
+func TestConnectionsOfAnotherAuthorityEnd(t *testing.T) {
+	ours, next := newAuthority(t), newAuthority(t)
+	files := pemFiles(t)
+	files.writeServer(t, ours.issue(t))
+	ours.write(t, files.clientCA)
+	s := serveHere(t, &serveOptions{listen: "127.0.0.1:0", tls: files}, nil)
+	address := s.said(t, mainLine)
+	s.said(t, isReady)
+	gateway := ours.issue(t)
+	for _, http2 := range []bool{false, true} {
+		client := visitor(ours, &gateway, &tls.Config{})
+		kept := client.Transport.(*http.Transport)
+		kept.DisableKeepAlives = false
+		kept.Protocols.SetHTTP2(http2)
+		t.Cleanup(kept.CloseIdleConnections)
+		ours.write(t, files.clientCA)
+		_, _, _ = visit(t, visitor(ours, &gateway, &tls.Config{}), address) // which has it read
+		reused := func() bool {
+			again := false
+			request, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+				GotConn: func(c httptrace.GotConnInfo) { again = c.Reused },
+			}), http.MethodGet, address+"/v1/healthz", nil)
+			require.NoError(t, err)
+			response, err := client.Do(request)
+			require.NoError(t, err)
+			_, err = io.Copy(io.Discard, response.Body)
+			require.NoError(t, errors.Join(err, response.Body.Close()))
+			return again
+		}
+		require.False(t, reused())
+		require.True(t, reused())
+		files.writeServer(t, ours.issue(t)) // the server's own: no matter
+		_, _, _ = visit(t, visitor(ours, &gateway, &tls.Config{}), address)
+		require.True(t, reused())
+		require.True(t, reused())
+		next.write(t, files.clientCA)
+		require.Contains(t, refusal(t, visitor(ours, &gateway, &tls.Config{}), address), "unknown certificate authority")
+		require.True(t, reused(), "one more answer")
+		replacement := next.issue(t)
+		kept.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &replacement, nil }
+		require.Eventually(t, func() bool { return !reused() }, patience, time.Millisecond)
+		require.True(t, reused())
+	}
 }
 
 func TestCertificatesThatCannotBeUsedSayWhatToDo(t *testing.T) {

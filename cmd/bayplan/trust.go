@@ -4,6 +4,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/provenance"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/rotated"
 )
 
 // trust says whose signatures on the catalog count.
@@ -15,14 +16,19 @@ func (f *sourceFlags) trust() (resolver.Trust, error) {
 		}
 		return resolver.Trust{}, nil
 	}
-	ring, err := readRing(f.keyring)
+	file, err := followRing(f.files, "--keyring", f.keyring)
 	if err != nil {
 		return resolver.Trust{}, fault.Wrap(fault.Usage, "read --keyring", f.keyring, err)
 	}
-	return resolver.Trust{Ring: ring, Required: f.requireSigned}, nil
+	return resolver.Trust{Ring: file.Now(), Renewed: file.Now, Required: f.requireSigned}, nil
 }
 
-// readRing reads public keys. The file is read once, at the start.
+// followRing reads public keys, and follows their file.
+func followRing(files *rotated.Files, flag, path string) (*rotated.File[*provenance.Ring], error) {
+	return rotated.Follow(files, rotated.Source{What: flag, Path: path, MaxBytes: provenance.MaxRing}, provenance.ReadRing)
+}
+
+// readRing reads public keys once, for what is done once.
 func readRing(path string) (*provenance.Ring, error) {
 	data, err := readLimited(path, provenance.MaxRing)
 	if err != nil {

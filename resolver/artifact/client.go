@@ -51,7 +51,7 @@ type Client struct {
 	opts  Options
 
 	mu    sync.Mutex
-	auths map[string]*auth.Client // by host
+	auths map[string]login // by host
 }
 
 // New makes a client of the registries in hosts, which must not be nil.
@@ -69,7 +69,7 @@ func New(hosts *endpoint.Directory, opts Options) *Client {
 		opts.Wait = sleep
 	}
 	opts.Limits = opts.Limits.withDefaults()
-	return &Client{hosts: hosts, opts: opts, auths: map[string]*auth.Client{}}
+	return &Client{hosts: hosts, opts: opts, auths: map[string]login{}}
 }
 
 // repository gives ORAS's view of the repository of ref, at the address where
@@ -105,17 +105,25 @@ func (c *Client) repository(ref Reference) (*remote.Repository, error) {
 	return repo, nil
 }
 
+// login signs requests to a host, with what it was given there.
+type login struct {
+	*auth.Client
+	renewals uint64 // the endpoint's count when it was made
+}
+
 // authFor gives the client that signs requests to a host; one a host, so that
-// tokens are fetched once and not for each pull.
+// tokens are fetched once and not for each pull. When credentials were replaced it is
+// another one: a token that was given for those before is not shown any more.
 func (c *Client) authFor(end *endpoint.Endpoint) *auth.Client {
+	renewals := end.Renewals()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	client, known := c.auths[end.Host()]
-	if !known {
-		client = newAuth(end)
-		c.auths[end.Host()] = client
+	made, known := c.auths[end.Host()]
+	if !known || made.renewals != renewals {
+		made = login{newAuth(end), renewals}
+		c.auths[end.Host()] = made
 	}
-	return client
+	return made.Client
 }
 
 func newAuth(end *endpoint.Endpoint) *auth.Client {

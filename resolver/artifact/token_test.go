@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,6 +74,28 @@ func TestTokensAreKept(t *testing.T) {
 	_, err = client.Pull(t.Context(), catalog, version("1.0.1"))
 	require.NoError(t, err)
 	require.Equal(t, []string{"GET manifests", "GET blobs"}, methods(server))
+}
+
+// Once credentials were replaced, a token that was given for those before is not shown
+// any more, though it is still good.
+func TestTokensGoWithTheirPassword(t *testing.T) {
+	server := registrytest.InProcess(t)
+	server.Hook(bearer(server))
+	var renewals atomic.Uint64
+	hosts, err := endpoint.New(map[string]endpoint.Config{host: {URL: server.URL}}, endpoint.Options{Credentials: ann("s3cret"), Renewals: renewals.Load})
+	require.NoError(t, err)
+	t.Cleanup(hosts.CloseIdle)
+	client := artifact.New(hosts, artifact.Options{})
+	publish(t, client, "1.0.0")
+	for range 2 {
+		renewals.Add(1)
+		server.Forget()
+		for range 2 {
+			_, err := client.Pull(t.Context(), catalog, version("1.0.0"))
+			require.NoError(t, err)
+		}
+		require.Len(t, tokens(server), 1)
+	}
 }
 
 func TestTokenRefused(t *testing.T) {

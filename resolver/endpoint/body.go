@@ -34,11 +34,6 @@ func (b *boundBody) Read(p []byte) (int, error) {
 	return n, fault.New(fault.TooLarge, "", "", "the answer is longer than %d bytes", b.max)
 }
 
-// readAtMost reads all of r, or fails if that is more than max bytes.
-func readAtMost(r io.Reader, max int64) ([]byte, error) {
-	return io.ReadAll(Bound(io.NopCloser(r), max))
-}
-
 // bounded cuts every body that its inner transport gives.
 type bounded struct {
 	inner http.RoundTripper

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -79,17 +78,18 @@ func (d *Directory) CloseIdle() {
 
 // endpoint makes the endpoint of one host, or tells all that is wrong with it.
 func (d *Directory) endpoint(host string, cfg Config) (*Endpoint, []error) {
-	r, problems := newRoute(host, cfg)
+	r, problems := newRoute(host, cfg, d.opts.Files)
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	return &Endpoint{
 		route:       r,
 		credentials: d.opts.Credentials,
+		renewals:    d.opts.Renewals,
 		maxBody:     d.opts.MaxBody,
 		transport: &transport{
 			rules:     r.rules(),
-			pool:      newPool(r, d.opts.Timeout),
+			pool:      newWays(r, d.opts.Timeout),
 			host:      newSlots(r.concurrency),
 			all:       d.slots,
 			timeout:   d.opts.Timeout,
@@ -104,7 +104,7 @@ func (d *Directory) broken(host string, err error) *Endpoint {
 	return &Endpoint{
 		route:     route{host: host, kind: OCI, base: &url.URL{Scheme: "https", Host: "invalid"}, concurrency: 1},
 		maxBody:   d.opts.MaxBody,
-		transport: &transport{broken: refusal, pool: &http.Transport{}},
+		transport: &transport{broken: refusal, pool: newWays(route{concurrency: 1}, 0)},
 	}
 }
 

@@ -1,11 +1,17 @@
 package endpoint
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -13,31 +19,38 @@ import (
 	"oras.land/oras-go/v2/registry/remote/credentials/trace"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/rotated"
 )
 
 // helperTimeout bounds one run of a credential helper.
 const helperTimeout = 5 * time.Second
 
+// maxDockerConfig bounds Docker's config.json, in bytes.
+const maxDockerConfig = 1 << 20
+
 // DockerCredentials looks credentials up where docker login keeps them: in
 // $DOCKER_CONFIG/config.json or ~/.docker/config.json, with its credHelpers and
-// credsStore. A file that is not there means anonymous. The file is read again
-// when it has changed (a mounted secret that is rotated); helpers are run for
-// each lookup, one at a time for an address, for at most 5 s.
+// credsStore. A file that was never there means anonymous. The file is read again
+// when it has changed (a mounted secret that is rotated); one that is gone, empty or
+// no good leaves what it held before in use, and files says so. Helpers are run for
+// each lookup, one at a time for an address, for at most 5 s. changes counts how often
+// the file was replaced, for [Options.Renewals].
 //
 // The error is of kind [fault.Usage], for a file that cannot be read now. A
 // lookup's errors are of kind [fault.Usage] for the file and [fault.Denied] for
 // a helper, which is named; neither shows any content, because both hold
 // secrets.
-func DockerCredentials() (CredentialFunc, error) {
+func DockerCredentials(files *rotated.Files) (find CredentialFunc, changes func() uint64, err error) {
 	path, err := dockerConfigPath()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d := &dockerConfig{path: path}
-	if _, err := d.store(); err != nil {
-		return nil, err
+	source := rotated.Source{What: "Docker's config.json", Path: path, MaxBytes: maxDockerConfig, Optional: true}
+	if d.file, err = rotated.Follow(files, source, d.parse); err != nil {
+		return nil, nil, d.unreadable()
 	}
-	return d.lookup, nil
+	return d.lookup, d.file.Changes, nil
 }
 
 func dockerConfigPath() (string, error) {
@@ -56,32 +69,49 @@ func dockerConfigPath() (string, error) {
 // dockerConfig is the file, read again when it changes.
 type dockerConfig struct {
 	path    string
-	last    atomic.Pointer[dockerState]
+	file    *rotated.File[credentials.Store]
 	runs    singleflight.Group
 	helpers sync.Map // address → name of the helper that was last run for it
 }
 
-// dockerState is the file as it was once read; info is nil if it was not there.
-type dockerState struct {
-	info  os.FileInfo
-	store credentials.Store
-}
-
-// store gives the content of the file as it is now.
-func (d *dockerConfig) store() (credentials.Store, error) {
-	info, err := os.Stat(d.path)
-	if err != nil && !os.IsNotExist(err) {
-		return nil, d.unreadable()
-	}
-	if last := d.last.Load(); last != nil && sameFile(last.info, info) {
-		return last.store, nil
-	}
+// parse makes a store of what the file holds. ORAS reads the file itself, so what it
+// read has to be the same.
+func (d *dockerConfig) parse(content []byte) (credentials.Store, error) {
 	store, err := credentials.NewStore(d.path, credentials.StoreOptions{})
 	if err != nil {
-		return nil, d.unreadable()
+		return nil, errors.New("it is not in Docker's format")
 	}
-	d.last.Store(&dockerState{info: info, store: store})
+	if d.file == nil {
+		return store, nil // an entry that is no good is told to who wants that one
+	}
+	if entry := brokenEntry(content); entry != "" {
+		return nil, fmt.Errorf("its entry for %s cannot be read", plain(entry))
+	}
+	if now, err := os.ReadFile(d.path); err != nil || !bytes.Equal(now, content) {
+		return nil, errors.New("it changes while it is read")
+	}
 	return store, nil
+}
+
+// brokenEntry gives an address whose entry holds no user and password although it
+// should; "" if there is none.
+func brokenEntry(content []byte) string {
+	var config struct {
+		Auths map[string]struct {
+			Auth string `json:"auth"`
+		} `json:"auths"`
+	}
+	if json.Unmarshal(content, &config) != nil {
+		return "" // nobody reads auths of another shape
+	}
+	for _, address := range slices.Sorted(maps.Keys(config.Auths)) {
+		auth := config.Auths[address].Auth
+		login, err := base64.StdEncoding.DecodeString(auth)
+		if auth != "" && (err != nil || !bytes.Contains(login, []byte(":"))) {
+			return address
+		}
+	}
+	return ""
 }
 
 func (d *dockerConfig) unreadable() error {
@@ -89,21 +119,12 @@ func (d *dockerConfig) unreadable() error {
 		WithHint("write it with docker login, and let this user read it")
 }
 
-func sameFile(a, b os.FileInfo) bool {
-	if a == nil || b == nil {
-		return a == nil && b == nil
-	}
-	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
-}
-
 // lookup asks the file or its helper. A helper that hangs, or whose children
 // hang on to its output, is waited for by one goroutine for each address, and
 // by nobody else for longer than helperTimeout.
 func (d *dockerConfig) lookup(ctx context.Context, addr string) (Credential, error) {
-	store, err := d.store()
-	if err != nil {
-		return Credential{}, err
-	}
+	d.file.Look() // who asks was refused, or has nothing yet
+	store := d.file.Now()
 	wait, cancel := context.WithTimeout(ctx, helperTimeout)
 	defer cancel()
 	result := d.runs.DoChan(addr, func() (any, error) {

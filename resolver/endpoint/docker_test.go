@@ -34,7 +34,7 @@ func auths(host, login string) string {
 
 func TestDockerCredentialsFollowTheFile(t *testing.T) {
 	write := dockerHome(t)
-	find, err := DockerCredentials()
+	find, _, err := DockerCredentials(nil)
 	require.NoError(t, err)
 	for _, step := range []struct {
 		content string
@@ -60,7 +60,7 @@ func TestDockerCredentialsFollowTheFile(t *testing.T) {
 func TestDockerCredentialsRefuseABrokenFile(t *testing.T) {
 	write := dockerHome(t)
 	write("config.json", `{"auths": hunter2`)
-	_, err := DockerCredentials()
+	_, _, err := DockerCredentials(nil)
 	require.Equal(t, fault.Usage, fault.KindOf(err))
 	require.ErrorContains(t, err, "config.json")
 	require.NotContains(t, err.Error(), "hunter2")
@@ -70,7 +70,7 @@ func TestDockerCredentialsRefuseABrokenFile(t *testing.T) {
 func TestDockerCredentialsNeverShowABrokenEntry(t *testing.T) {
 	write := dockerHome(t)
 	write("config.json", auths("a.example", "hunter2-without-a-colon"))
-	find, err := DockerCredentials()
+	find, _, err := DockerCredentials(nil)
 	require.NoError(t, err)
 	_, err = find(t.Context(), "a.example")
 	require.Equal(t, fault.Usage, fault.KindOf(err))
@@ -83,7 +83,7 @@ func TestDockerCredentialsRunHelpers(t *testing.T) {
 	write("config.json", `{"credHelpers":{"a.example":"good","b.example":"bad","c.example":"gone"}}`)
 	write("docker-credential-good", "#!/bin/sh\necho '{\"Username\":\"me\",\"Secret\":\"hunter2\"}'\n")
 	write("docker-credential-bad", "#!/bin/sh\necho 'cannot unlock hunter2'\nexit 1\n")
-	find, err := DockerCredentials()
+	find, _, err := DockerCredentials(nil)
 	require.NoError(t, err)
 
 	got, err := find(t.Context(), "a.example")
@@ -108,7 +108,7 @@ func TestDockerCredentialsDoNotWaitForAHungHelper(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "never")
 	write("config.json", `{"credsStore":"hung"}`)
 	write("docker-credential-hung", "#!/bin/sh\nmkfifo '"+fifo+"'\n(read line < '"+fifo+"')\n")
-	find, err := DockerCredentials()
+	find, _, err := DockerCredentials(nil)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -128,7 +128,7 @@ func TestDockerCredentialsDoNotWaitForAHungHelper(t *testing.T) {
 func TestEndpointLooksUpByAddress(t *testing.T) {
 	write := dockerHome(t)
 	write("config.json", auths("mirror.example:5000", "me:pw"))
-	find, err := DockerCredentials()
+	find, _, err := DockerCredentials(nil)
 	require.NoError(t, err)
 	d, err := New(map[string]Config{"a.example": {URL: "https://mirror.example:5000"}}, Options{Credentials: find})
 	require.NoError(t, err)

@@ -15,6 +15,8 @@ package endpoint
 import (
 	"context"
 	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/rotated"
 )
 
 // Kind tells which API a host offers for live facts.
@@ -39,7 +41,8 @@ type Config struct {
 	// PlainHTTP uses http where URL gives no scheme. It contradicts an https URL.
 	PlainHTTP bool `json:"plainHTTP,omitempty"`
 	// CAFile is a PEM file of authorities that are trusted besides the
-	// system's. It is read once, by [New].
+	// system's. It is followed: another content is trusted for connections from
+	// then on, and those of before are used no more.
 	CAFile string `json:"caFile,omitempty"`
 	// Concurrency bounds the requests under way to this host, at most 1024;
 	// 0 means 8.
@@ -96,6 +99,13 @@ type Options struct {
 	// Credentials finds credentials; nil means anonymous everywhere.
 	// [DockerCredentials] reads Docker's config.json and its helpers.
 	Credentials CredentialFunc
+	// Renewals counts how often credentials were replaced in such a way that those
+	// from before are not to be used any more, even where they are still accepted;
+	// nil means never. It is asked often.
+	Renewals func() uint64
+	// Files are those that are followed, to which authorities are added; nil follows
+	// them too, and tells nobody what becomes of them.
+	Files *rotated.Files
 	// Concurrency bounds the requests under way to all hosts; 0 means 64.
 	Concurrency int
 	// UserAgent is sent with every request; "" means "bayplan".

@@ -13,6 +13,7 @@ import (
 type Endpoint struct {
 	route
 	credentials CredentialFunc
+	renewals    func() uint64 // nil means never
 	maxBody     int64
 	transport   *transport
 }
@@ -46,8 +47,18 @@ func (e *Endpoint) URL() *url.URL {
 // writes it: the path of the rewrite before it, if there is one.
 func (e *Endpoint) Repository(path string) string { return e.repository(path) }
 
+// Renewals counts how often credentials were replaced. Who keeps one looks it up again
+// once the number is another, though it may still be accepted.
+func (e *Endpoint) Renewals() uint64 {
+	if e.renewals == nil {
+		return 0
+	}
+	return e.renewals()
+}
+
 // Credential looks up what this host is shown. It may run a credential helper:
-// keep the answer as long as it is accepted. Its errors are *fault.Error.
+// keep the answer as long as it is accepted and [Endpoint.Renewals] stays the same.
+// Its errors are *fault.Error.
 func (e *Endpoint) Credential(ctx context.Context) (Credential, error) {
 	find := e.credentials
 	if find == nil {

@@ -3,11 +3,8 @@ package endpoint
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -16,8 +13,7 @@ const (
 	headerTimeout  = 5 * time.Second  // from the request's last byte to the answer's headers
 	keepIdle       = 90 * time.Second // longer than any poll interval that makes sense
 	maxHeader      = 64 << 10
-	keptSessions   = 8       // one for each name: the host's and those of its auth hosts
-	maxAuthorities = 1 << 20 // bytes of a CA file
+	keptSessions   = 8 // one for each name: the host's and those of its auth hosts
 )
 
 // newPool makes the connection pool of one host. It keeps as many idle
@@ -25,13 +21,13 @@ const (
 // every round dial anew. HTTP/1.1, because one connection per request under way
 // was measured to be no slower here than HTTP/2, and one stalled stream cannot
 // hold up others.
-func newPool(r route, timeout time.Duration) *http.Transport {
+func newPool(r route, timeout time.Duration, authorities *x509.CertPool) *http.Transport {
 	connect := min(connectTimeout, timeout)
 	return &http.Transport{
 		Proxy:       http.ProxyFromEnvironment,
 		DialContext: (&net.Dialer{Timeout: connect}).DialContext,
 		TLSClientConfig: &tls.Config{
-			MinVersion: tls.VersionTLS12, RootCAs: r.authorities,
+			MinVersion: tls.VersionTLS12, RootCAs: authorities,
 			// A sweep dials many at once: all but the first spare both sides a signature.
 			ClientSessionCache: tls.NewLRUClientSessionCache(keptSessions),
 		},
@@ -44,25 +40,4 @@ func newPool(r route, timeout time.Duration) *http.Transport {
 		// What is counted must be what was sent: no silent inflating.
 		DisableCompression: true,
 	}
-}
-
-// readAuthorities reads a PEM file into a copy of the system's authorities.
-func readAuthorities(file string) (*x509.CertPool, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be opened (%w); give the path of a PEM file", err)
-	}
-	defer f.Close()
-	pem, err := readAtMost(f, maxAuthorities)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", err)
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil { // a bare container may have none
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("holds no certificate; give a PEM file with -----BEGIN CERTIFICATE-----")
-	}
-	return pool, nil
 }

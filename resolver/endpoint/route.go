@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/rotated"
 )
 
 // route is a host's configuration once it is found to be sound.
@@ -18,7 +19,7 @@ type route struct {
 	prefix        string   // put before repository names; "" or without slashes at its ends
 	library       bool     // Docker Hub's short names
 	kind          Kind
-	authorities   *x509.CertPool // nil means the system's
+	authorities   *rotated.File[*x509.CertPool] // nil means the system's
 	concurrency   int
 	authHosts     []string
 	redirectHosts []string
@@ -37,7 +38,7 @@ var (
 var namePrefix = regexp.MustCompile(`^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*[._/-]*$`)
 
 // newRoute checks all that was configured for a host, and tells every mistake.
-func newRoute(host string, cfg Config) (route, []error) {
+func newRoute(host string, cfg Config, files *rotated.Files) (route, []error) {
 	var problems []error
 	wrong := func(field, format string, args ...any) {
 		problems = append(problems, problem(host, field, format, args...))
@@ -70,7 +71,7 @@ func newRoute(host string, cfg Config) (route, []error) {
 		wrong("concurrency", "is %d; write 1 to %d, or leave it out for %d", r.concurrency, maxConcurrency, defaultHostConcurrency)
 	}
 	if cfg.CAFile != "" {
-		if r.authorities, err = readAuthorities(cfg.CAFile); err != nil {
+		if r.authorities, err = followAuthorities(files, host, cfg.CAFile); err != nil {
 			wrong("caFile", "%v", err)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // the pool of connections.
 type transport struct {
 	rules     rules
-	pool      *http.Transport
+	pool      *ways
 	host, all slots
 	timeout   time.Duration
 	userAgent []string     // the header
@@ -34,7 +34,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(req.Context(), t.timeout, tooSlow(t.timeout))
 	d := newLease(ctx, cancel, t.give)
-	resp, err := t.pool.RoundTrip(t.prepare(ctx, req, strip))
+	resp, err := t.pool.now().RoundTrip(t.prepare(ctx, req, strip))
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
@@ -99,7 +99,7 @@ func (t *transport) give() {
 // without a word; each would cost a request of its own.
 func (t *transport) distrust(err error) {
 	if errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
-		t.pool.CloseIdleConnections()
+		t.pool.closeIdle()
 	}
 }
 
@@ -112,7 +112,7 @@ func (t *transport) failed(err error) error {
 	return &f
 }
 
-func (t *transport) closeIdle() { t.pool.CloseIdleConnections() }
+func (t *transport) closeIdle() { t.pool.closeIdle() }
 
 func closeRequest(req *http.Request) {
 	if req.Body != nil {

@@ -16,6 +16,8 @@ import (
 // identity is shown under another.
 type session struct {
 	credential endpoint.Credential
+	// renewals is the endpoint's count when the credential was last looked up.
+	renewals atomic.Uint64
 	// proved tells that Harbor believed the credential when it was last asked.
 	proved atomic.Bool
 	// authorization is the header that shows the credential.
@@ -77,24 +79,55 @@ func (s *session) keep(resp *http.Response) {
 
 // current gives the session, and begins one with what the endpoint has for a
 // credential. Looking that up may run a helper, so it is done once, until
-// Harbor refuses it.
+// Harbor refuses it or credentials were replaced.
 func (c *Client) current(ctx context.Context) (*session, error) {
-	if s := c.session.Load(); s != nil {
+	if s := c.session.Load(); s != nil && c.upToDate(ctx, s) {
 		return s, nil
 	}
+	renewals := c.ep.Renewals()
 	credential, err := c.ep.Credential(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if (credential != endpoint.Credential{}) && credential.Username == "" {
-		return nil, fault.New(fault.Denied, "", "", "the credential for it is a token, which Harbor's API does not take").
-			WithHint("give the name and secret of a robot account in Docker's config.json")
+	if err := usable(credential); err != nil {
+		return nil, err
 	}
-	c.session.CompareAndSwap(nil, newSession(credential))
+	begun := newSession(credential)
+	begun.renewals.Store(renewals)
+	c.session.CompareAndSwap(nil, begun)
 	if s := c.session.Load(); s != nil {
 		return s, nil
 	}
-	return newSession(credential), nil // forgotten again meanwhile
+	return begun, nil // forgotten again meanwhile
+}
+
+// usable refuses what Harbor's API does not take.
+func usable(credential endpoint.Credential) error {
+	if (credential != endpoint.Credential{}) && credential.Username == "" {
+		return fault.New(fault.Denied, "", "", "the credential for it is a token, which Harbor's API does not take").
+			WithHint("give the name and secret of a robot account in Docker's config.json")
+	}
+	return nil
+}
+
+// upToDate tells whether a session is of the credential of now, and forgets it if it
+// is not, though Harbor may believe it still. One that cannot be looked up now, or is
+// none for Harbor, replaces nothing.
+func (c *Client) upToDate(ctx context.Context, s *session) bool {
+	renewals := c.ep.Renewals()
+	if s.renewals.Load() == renewals {
+		return true
+	}
+	credential, err := c.ep.Credential(ctx)
+	if ctx.Err() != nil {
+		return true // the next call looks
+	}
+	if err == nil && usable(credential) == nil && credential != s.credential {
+		c.forget(s)
+		return false
+	}
+	s.renewals.Store(renewals)
+	return true
 }
 
 // forget drops a session that Harbor no longer believes. The next call looks

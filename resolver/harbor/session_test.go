@@ -94,6 +94,59 @@ func TestRotation(t *testing.T) {
 		"a new credential is proved before it is relied on")
 }
 
+// A credential that was replaced is used, though Harbor believes the one before still;
+// one that is the same, or cannot be looked up, changes nothing.
+func TestRotationWhileBothAreBelieved(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/" {
+			plain(200, "application/json", "{}")(w, r)
+			return
+		}
+		answers(200, "0", "[]")(w, r)
+	})
+	var k keyed
+	var renewals atomic.Uint64
+	var lost atomic.Bool
+	ends := k.options(endpoint.Credential{Username: "robot$r", Password: "old"})
+	find := ends.Credentials
+	ends.Renewals = renewals.Load
+	ends.Credentials = func(ctx context.Context, address string) (endpoint.Credential, error) {
+		if lost.Load() {
+			return endpoint.Credential{}, fault.New(fault.Denied, "", "", "the helper fails")
+		}
+		return find(ctx, address)
+	}
+	c := client(t, s.URL, none, harbor.Options{}, ends)
+	shown := func() string {
+		_, err := c.RecentRepositories(context.Background(), 1)
+		require.NoError(t, err)
+		all := s.header("Authorization")
+		s.requests()
+		r := http.Request{Header: http.Header{"Authorization": all[len(all)-1:]}}
+		_, password, _ := r.BasicAuth()
+		return password
+	}
+	require.Equal(t, "old", shown())
+	k.now.Store(&endpoint.Credential{Username: "robot$r", Password: "new"})
+	require.Equal(t, "old", shown(), "nobody said that it was replaced")
+	renewals.Add(1)
+	require.Equal(t, "new", shown())
+	looked := k.lookup.Load()
+	renewals.Add(1)
+	for range 3 {
+		require.Equal(t, "new", shown())
+	}
+	require.Equal(t, looked+1, k.lookup.Load(), "looked up once, and the same")
+	k.now.Store(&endpoint.Credential{Username: "robot$r", Password: "newer"})
+	lost.Store(true)
+	renewals.Add(1)
+	require.Equal(t, "new", shown())
+	k.now.Store(&endpoint.Credential{IdentityToken: "no password"})
+	lost.Store(false)
+	renewals.Add(1)
+	require.Equal(t, "new", shown())
+}
+
 // A 401 about a project means that it is not there only to the anonymous.
 func TestLossOfRightsIsNotEmptiness(t *testing.T) {
 	var revoked atomic.Bool

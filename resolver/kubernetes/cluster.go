@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/rotated"
 )
 
 // Options say which cluster is asked, and how. The zero value works.
@@ -22,6 +23,10 @@ type Options struct {
 	UserAgent string
 	// Timeout bounds one request, to the last byte of its answer; 0 means 10 s.
 	Timeout time.Duration
+	// Files are those that are followed, to which the file of a token is added, where
+	// the configuration names one; nil follows it too, and tells nobody what becomes
+	// of it. (client-go follows certificates, and looks every 5 minutes.)
+	Files *rotated.Files
 }
 
 const defaultTimeout = 10 * time.Second
@@ -56,6 +61,9 @@ func newCluster(config *rest.Config, opts Options) (*cluster, error) {
 	}
 	if config.Timeout <= 0 {
 		config.Timeout = defaultTimeout
+	}
+	if err := followToken(config, opts.Files); err != nil {
+		return nil, fault.Wrap(fault.Usage, "find cluster", config.BearerTokenFile, err)
 	}
 	base, _, err := rest.DefaultServerUrlFor(config)
 	if err != nil {

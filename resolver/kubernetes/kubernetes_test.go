@@ -18,6 +18,7 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/kubernetes"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/kubernetes/kubernetestest"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/rotated"
 )
 
 const path = "/api/v1/namespaces/tf-public/configmaps/image-config"
@@ -47,7 +48,7 @@ func start(t *testing.T) (*kubernetestest.Cluster, kubernetes.Options) {
 	cluster := kubernetestest.Start()
 	t.Cleanup(cluster.Close)
 	file := filepath.Join(t.TempDir(), "kubeconfig")
-	require.NoError(t, cluster.WriteKubeconfig(file, "tools"))
+	require.NoError(t, cluster.WriteKubeconfig(file, "tools", ""))
 	return cluster, kubernetes.Options{Kubeconfig: file}
 }
 
@@ -350,4 +351,33 @@ func ExampleParseReference() {
 	ref, err := kubernetes.ParseReference("configmap://tf-public/image-config")
 	fmt.Println(ref.Namespace, ref.Name, err)
 	// Output: tf-public image-config <nil>
+}
+
+// The token of a file is the one of now; a file that is no good leaves the last one.
+func TestTheTokenIsReplaced(t *testing.T) {
+	isolated(t)
+	cluster := kubernetestest.Start()
+	t.Cleanup(cluster.Close)
+	dir := t.TempDir()
+	kubeconfig, token := filepath.Join(dir, "kubeconfig"), filepath.Join(dir, "token")
+	write := func(text string) { require.NoError(t, os.WriteFile(token, []byte(text), 0o600)) }
+	require.NoError(t, cluster.WriteKubeconfig(kubeconfig, "tools", token))
+	_, err := kubernetes.Follow(catalog, kubernetes.Options{Kubeconfig: kubeconfig})
+	require.Equal(t, fault.Usage, fault.KindOf(err))
+
+	cluster.Put("tf-public", "image-config", document("one"), of("0.0.28"))
+	var shown []string
+	cluster.Admit(func(token string) bool { shown = append(shown, token); return true })
+	files := rotated.New(nil)
+	write("first\n")
+	origin := follow(t, kubernetes.Options{Kubeconfig: kubeconfig, Files: files})
+	for _, text := range []string{"", "", "second", " \n", "two words", "third\n", "\x00\x01"} {
+		if text != "" {
+			write(text)
+			files.Look()
+		}
+		_, err := origin.Fetch(t.Context(), "")
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"first", "first", "second", "second", "second", "third", "third"}, shown)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -121,6 +122,60 @@ func TestARotatedPasswordIsTakenUp(t *testing.T) {
 	now.Password = "new"
 	mu.Unlock()
 	require.NoError(t, s.Ask(t.Context(), many(2)).Err)
+}
+
+// A password that was replaced is used, though tokens that were given for the one
+// before are still good, and also where the host was silent when it was replaced.
+func TestARotatedPasswordIsTakenUpWhileBothAreGood(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		h, _ := bearerHost(t)
+		var now atomic.Pointer[endpoint.Credential]
+		var renewals atomic.Uint64
+		var shown []string
+		now.Store(&login)
+		s := h.source(t, setup{ends: endpoint.Options{Renewals: renewals.Load, Credentials: func(context.Context, string) (endpoint.Credential, error) {
+			return *now.Load(), nil
+		}}})
+		down := false
+		var mu sync.Mutex
+		h.answer(func(w http.ResponseWriter, r *http.Request) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			_, password, _ := r.BasicAuth()
+			token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer of ")
+			switch {
+			case down:
+				w.WriteHeader(http.StatusInternalServerError)
+			case r.URL.Path == "/token":
+				_, _ = fmt.Fprintf(w, `{"token":%q}`, "of "+password)
+			case r.Header.Get("Authorization") == "":
+				w.Header().Set("WWW-Authenticate", `Bearer realm="`+h.URL+`/token",service="test"`)
+				w.WriteHeader(http.StatusUnauthorized)
+			default:
+				shown = append(shown, token)
+				return false
+			}
+			return true
+		})
+
+		require.NoError(t, s.Ask(t.Context(), many(2)).Err)
+		require.Contains(t, shown, "hunter2")
+		now.Store(&endpoint.Credential{Username: "robot", Password: "new"})
+		renewals.Add(1)
+		if silent {
+			down = true
+			require.Error(t, s.Ask(t.Context(), many(2)).Err)
+			down = false
+		}
+		shown = nil
+		require.NoError(t, s.Ask(t.Context(), many(2)).Err)
+		require.NotContains(t, shown, "hunter2")
+		require.Contains(t, shown, "new")
+		h.requests()
+		renewals.Add(1) // of another host
+		require.NoError(t, s.Ask(t.Context(), many(2)).Err)
+		require.Len(t, h.requests(), 2+2, "no ping, no tokens")
+	}
 }
 
 func TestAPasswordThatIsNoLongerGoodIsNotTriedOnEveryRepository(t *testing.T) {

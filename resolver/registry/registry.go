@@ -61,6 +61,7 @@ type Source struct {
 
 	mu          sync.Mutex
 	session     *session               // nil before the first round and after a failed one
+	shown       endpoint.Credential    // that of the last session: connections are of it
 	connections map[string]*connection // by repository at the host
 }
 

@@ -58,6 +58,7 @@ func (r *round) begin() error {
 	if r.invalid != nil {
 		return r.invalid
 	}
+	r.renounce(r.ctx)
 	if r.current() != nil {
 		return nil
 	}

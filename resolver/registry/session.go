@@ -16,6 +16,7 @@ import (
 // shown a credential, and the credential. It never changes once made.
 type session struct {
 	challenge *transport.Challenge
+	renewals  uint64 // the endpoint's count when the credential was looked up
 	auth      authn.Authenticator
 	anonymous bool
 	// bearer means that each repository needs a token of its own.
@@ -35,12 +36,14 @@ func (s *Source) ping(ctx context.Context) (*transport.Challenge, error) {
 
 // open makes a session under a challenge.
 func (s *Source) open(ctx context.Context, challenge *transport.Challenge) (*session, error) {
+	renewals := s.ep.Renewals()
 	credential, err := s.ep.Credential(ctx)
 	if err != nil {
 		return nil, err
 	}
 	sess := &session{
 		challenge: challenge,
+		renewals:  renewals,
 		auth:      authenticator(credential),
 		anonymous: credential == endpoint.Credential{},
 		bearer:    strings.EqualFold(challenge.Scheme, "bearer") && credential.RegistryToken == "",
@@ -58,7 +61,10 @@ func (s *Source) open(ctx context.Context, challenge *transport.Challenge) (*ses
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.session = sess
+	if credential != s.shown {
+		clear(s.connections) // their tokens were given for the one before
+	}
+	s.session, s.shown = sess, credential
 	return sess, nil
 }
 
@@ -100,6 +106,28 @@ func (s *Source) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.session = nil
+}
+
+// renounce forgets a session once its credential is another one, though the registry
+// may take it still. One that cannot be looked up now replaces nothing.
+func (s *Source) renounce(ctx context.Context) {
+	sess, renewals := s.current(), s.ep.Renewals()
+	if sess == nil || sess.renewals == renewals {
+		return
+	}
+	credential, err := s.ep.Credential(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil && credential != s.shown {
+		s.session = nil
+		return
+	}
+	same := *sess
+	same.renewals = renewals
+	s.session = &same
 }
 
 // authenticator shows a credential as go-containerregistry wants to see it.

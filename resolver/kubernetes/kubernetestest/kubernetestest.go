@@ -27,7 +27,8 @@ type Cluster struct {
 	version  int
 	objects  map[string]stored // by namespace/name
 	answer   http.HandlerFunc  // instead of the server's own; nil for that
-	requests []string          // path and query, oldest first
+	admit    func(token string) bool
+	requests []string // path and query, oldest first
 }
 
 type stored struct {
@@ -38,7 +39,7 @@ type stored struct {
 
 // Start starts an empty cluster. Close it.
 func Start() *Cluster {
-	c := &Cluster{version: 100, objects: map[string]stored{}}
+	c := &Cluster{version: 100, objects: map[string]stored{}, admit: func(token string) bool { return token == Token }}
 	c.server = httptest.NewTLSServer(c)
 	return c
 }
@@ -87,6 +88,13 @@ func (c *Cluster) Answer(f http.HandlerFunc) {
 	c.answer = f
 }
 
+// Admit says which tokens are known, in place of [Token]. It is asked for each request.
+func (c *Cluster) Admit(known func(token string) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.admit = known
+}
+
 // Requests gives path and query of what was asked since the last call.
 func (c *Cluster) Requests() []string {
 	c.mu.Lock()
@@ -97,14 +105,19 @@ func (c *Cluster) Requests() []string {
 }
 
 // WriteKubeconfig writes a kubeconfig whose current context leads here, with a
-// context of that name and one named "anonymous", which shows no token.
-func (c *Cluster) WriteKubeconfig(path, context string) error {
+// context of that name and one named "anonymous", which shows no token. The token is
+// in the kubeconfig, or in a file that it names; "" for none.
+func (c *Cluster) WriteKubeconfig(path, context, tokenFile string) error {
+	reader := map[string]any{"token": Token}
+	if tokenFile != "" {
+		reader = map[string]any{"tokenFile": tokenFile}
+	}
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.server.Certificate().Raw})
 	text, err := json.Marshal(map[string]any{
 		"apiVersion": "v1", "kind": "Config", "current-context": context,
 		"clusters": []any{map[string]any{"name": "test", "cluster": map[string]any{"server": c.server.URL, "certificate-authority-data": authority}}},
 		"users": []any{
-			map[string]any{"name": "reader", "user": map[string]any{"token": Token}},
+			map[string]any{"name": "reader", "user": reader},
 			map[string]any{"name": "nobody", "user": map[string]any{}},
 		},
 		"contexts": []any{
@@ -132,13 +145,22 @@ func (c *Cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch {
-	case r.Header.Get("Authorization") != "Bearer "+Token:
+	case !c.admit(bearer(r)):
 		Refuse(w, http.StatusUnauthorized, "Unauthorized", "Unauthorized", "", "")
 	case r.Method != http.MethodGet || len(parts) != 6 || strings.Join(parts[:3], "/") != "api/v1/namespaces" || parts[4] != "configmaps":
 		Refuse(w, http.StatusForbidden, "Forbidden", `User "reader" cannot do this`, "", "")
 	default:
 		c.get(w, r, parts[3], parts[5])
 	}
+}
+
+// bearer gives the token of a request, "" if it shows none.
+func bearer(r *http.Request) string {
+	token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !found {
+		return ""
+	}
+	return token
 }
 
 func (c *Cluster) get(w http.ResponseWriter, r *http.Request, namespace, name string) {
