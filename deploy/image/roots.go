@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/pem"
+	"errors"
+	"runtime/debug"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
@@ -19,4 +21,20 @@ func roots() []byte {
 		_ = pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}) // a buffer takes everything
 	}
 	return out.Bytes()
+}
+
+// rootsModule is the module that has them.
+const rootsModule = "golang.org/x/crypto/x509roots/fallback"
+
+// rootsFrom gives the module and version that the certificates are from.
+func rootsFrom() (*debug.Module, error) {
+	info, _ := debug.ReadBuildInfo()
+	if info != nil {
+		for _, module := range info.Deps {
+			if module.Path == rootsModule {
+				return module, nil
+			}
+		}
+	}
+	return nil, errors.New("this program does not know which version of " + rootsModule + " is in it: build it with the go command")
 }

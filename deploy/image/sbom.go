@@ -17,7 +17,8 @@ import (
 const sbomType = "application/vnd.cyclonedx+json"
 
 // sbom lists what the program was built from, as it says itself: its modules with
-// their checksums, and Go's own library. It is CycloneDX 1.6, in JSON.
+// their checksums, and Go's own library; and where the certificates beside it are
+// from. It is CycloneDX 1.6, in JSON.
 func (p *program) sbom(at time.Time) ([]byte, error) {
 	own := component(cdx.ComponentTypeApplication, p.info.Main.Path, p.version, "")
 	own.Hashes = &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: p.sha256()}}
@@ -35,13 +36,21 @@ func (p *program) sbom(at time.Time) ([]byte, error) {
 	for i, part := range parts {
 		needs[i] = part.BOMRef
 	}
+	roots, err := rootsFrom()
+	if err != nil {
+		return nil, err
+	}
+	certificates := ofModule(roots)
+	certificates.Type = cdx.ComponentTypeData
+	certificates.Properties = &[]cdx.Property{{Name: "file", Value: rootsPath}}
+	parts = append(parts, certificates)
 	bom := cdx.NewBOM()
 	bom.SerialNumber = uuid.NewSHA1(uuid.NameSpaceURL, []byte(own.PackageURL+"#"+p.sha256())).URN()
 	bom.Metadata = &cdx.Metadata{Timestamp: at.Format(time.RFC3339), Component: &own}
 	bom.Components = &parts
 	bom.Dependencies = &[]cdx.Dependency{{Ref: own.BOMRef, Dependencies: &needs}}
 	var out bytes.Buffer
-	err := cdx.NewBOMEncoder(&out, cdx.BOMFileFormatJSON).SetPretty(true).EncodeVersion(bom, cdx.SpecVersion1_6)
+	err = cdx.NewBOMEncoder(&out, cdx.BOMFileFormatJSON).SetPretty(true).EncodeVersion(bom, cdx.SpecVersion1_6)
 	return out.Bytes(), err
 }
 
