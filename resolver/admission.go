@@ -21,8 +21,9 @@ func (r *Resolver) admit(served *Served, offer *Offer, next *chart.Chart) error 
 		return nil
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.allowed.admits(offer.Digest) {
+	admitted := r.allowed.admits(offer.Digest)
+	r.mu.Unlock()
+	if !admitted {
 		return err
 	}
 	r.log.Warn("a catalog that would be refused is taken, because its digest was allowed; it is not allowed again", "digest", offer.Digest, "reason", err)

@@ -13,6 +13,7 @@ const maxAllowed = 100
 type allowed struct {
 	digests []string
 	used    []string
+	unsaid  []string // losses that were let in and not logged yet
 }
 
 // admits tells whether a digest is let in, and uses that up.
@@ -33,13 +34,25 @@ func (a *allowed) recall(used []string) {
 // taken gives what was used up.
 func (a *allowed) taken() []string { return slices.Clone(a.used) }
 
-// allowsLoss lets a loss in, and says so. The caller holds the lock.
+// allowsLoss lets a loss in. The caller holds the lock, and has it said once it does not
+// any more (sayAllowed).
 func (r *Resolver) allowsLoss(digest string) bool {
 	if !r.allowed.admits(digest) {
 		return false
 	}
-	r.log.Warn("a source is believed at once that most of what it had is gone, because the digest of the loss was allowed; it is not allowed again", "digest", digest)
+	r.allowed.unsaid = append(r.allowed.unsaid, digest)
 	return true
+}
+
+// sayAllowed logs which losses were let in since the last time.
+func (r *Resolver) sayAllowed() {
+	r.mu.Lock()
+	unsaid := r.allowed.unsaid
+	r.allowed.unsaid = nil
+	r.mu.Unlock()
+	for _, digest := range unsaid {
+		r.log.Warn("a source is believed at once that most of what it had is gone, because the digest of the loss was allowed; it is not allowed again", "digest", digest)
+	}
 }
 
 // doubter is what the source of user-built images should be too, so that an
@@ -52,6 +65,7 @@ type doubter interface {
 func (r *Resolver) allowLosses(source Users) {
 	if source, ok := source.(doubter); ok {
 		source.AllowLosses(func(digest string) bool {
+			defer r.sayAllowed()
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			return r.allowsLoss(digest)

@@ -11,7 +11,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -145,9 +147,45 @@ func (s *switched) ask(ctx context.Context, refs []fact.Reference) fact.Report {
 // start makes a resolver that is closed with the test.
 func start(t testing.TB, from resolver.Origin, of resolver.LiveFunc, opts resolver.Options) *resolver.Resolver {
 	t.Helper()
+	asks := &asking{t: t, to: slog.DiscardHandler}
+	if opts.Logger != nil {
+		asks.to = opts.Logger.Handler()
+	}
+	opts.Logger = slog.New(asks)
 	r := resolver.New(from, of, opts)
+	asks.resolver.Store(r)
 	t.Cleanup(r.Close)
 	return r
+}
+
+// asking is a log that asks the resolver how it fares at each line, whatever the level:
+// no line is written while the resolver's lock is held.
+type asking struct {
+	t        testing.TB
+	to       slog.Handler
+	resolver atomic.Pointer[resolver.Resolver] // nil while it is made
+}
+
+func (a *asking) Enabled(context.Context, slog.Level) bool { return true }
+func (a *asking) WithAttrs([]slog.Attr) slog.Handler       { panic("the resolver does not") }
+func (a *asking) WithGroup(string) slog.Handler            { panic("the resolver does not") }
+func (a *asking) Handle(ctx context.Context, r slog.Record) error {
+	if asked := a.resolver.Load(); asked != nil {
+		answered := make(chan struct{})
+		go func() {
+			asked.Status()
+			close(answered)
+		}()
+		select {
+		case <-answered:
+		case <-time.After(10 * time.Second):
+			a.t.Errorf("logged with the resolver's lock held: %s", r.Message)
+		}
+	}
+	if !a.to.Enabled(ctx, r.Level) {
+		return nil
+	}
+	return a.to.Handle(ctx, r)
 }
 
 // run lets a resolver run until the test ends, or the function is called, which

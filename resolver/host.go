@@ -83,6 +83,7 @@ func (r *Resolver) askHost(h *host) {
 	changed := !before.same(h.facts)
 	after := h.facts.err
 	r.mu.Unlock()
+	r.sayAllowed()
 	log := r.story()
 	logRound(log, h.name, before.err, after, now.Sub(began))
 	switch {

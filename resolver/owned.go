@@ -162,6 +162,7 @@ func (r *Resolver) doubtListing(host string, before *snapshot.Listing, names []s
 			}
 		}
 	}
+	defer r.sayAllowed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next, doubt := r.owned.losses[host].Judge(shrink.Policy{Few: fewListed, Patience: r.opts.Doubt, Allows: r.allowsLoss}, answer)

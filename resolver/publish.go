@@ -13,17 +13,24 @@ import (
 // reads it under the same lock that orders them; so snapshots never go back. The
 // log is that of the refresh which made it worth a look.
 func (r *Resolver) publish(log *slog.Logger) {
+	if next := r.publishNext(); next != nil {
+		log.Debug("snapshot published", "generation", next.Generation, "images", len(next.Images))
+	}
+}
+
+// publishNext gives the snapshot that it published; nil if nothing is new.
+func (r *Resolver) publishNext() *snapshot.Snapshot {
 	r.publishing.Lock()
 	defer r.publishing.Unlock()
 	input, ok := r.joinInput()
 	if !ok {
-		return
+		return nil
 	}
 	before := r.current.Load()
 	input.Before = before
 	next := snapshot.Join(input)
 	if next == before {
-		return
+		return nil
 	}
 	r.generation++
 	next.Generation, next.CreatedAt = r.generation, r.opts.Now()
@@ -36,7 +43,7 @@ func (r *Resolver) publish(log *slog.Logger) {
 	} else {
 		r.kept.changes()
 	}
-	log.Debug("snapshot published", "generation", next.Generation, "images", len(next.Images))
+	return next
 }
 
 // joinInput gathers what a join is made of, or tells that it is too early.

@@ -61,7 +61,7 @@ func (m *machine) boot(t testing.TB) (r *resolver.Resolver, stop func()) {
 	if m.users != nil {
 		opts.Users = m.users()
 	}
-	r = resolver.New(resolver.FromRepository(m.shelf.client, chartRef, m.sel, m.trust), m.live, opts)
+	r = start(t, resolver.FromRepository(m.shelf.client, chartRef, m.sel, m.trust), m.live, opts)
 	return r, func() {
 		r.Close()
 		require.NoError(t, disk.Close())

@@ -48,7 +48,11 @@ func (c *connections) enter() bool {
 	for c.open >= c.most && !c.closed {
 		if now := time.Now(); now.Sub(c.said) >= crowdedEvery {
 			c.said = now
-			c.log.Warn("there are as many connections as are allowed: silent ones make room, then new ones wait", "connections", c.open)
+			open := c.open
+			c.mu.Unlock()
+			c.log.Warn("there are as many connections as are allowed: silent ones make room, then new ones wait", "connections", open)
+			c.mu.Lock()
+			continue
 		}
 		if quiet := c.mostSilent(); quiet != nil {
 			delete(c.silent, quiet)
