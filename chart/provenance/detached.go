@@ -3,6 +3,7 @@ package provenance
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -21,9 +22,9 @@ func (k *Key) Detached(data []byte, at time.Time) ([]byte, error) {
 	return append(out.Bytes(), '\n'), nil
 }
 
-// VerifyDetached tells who of the ring signed data. Errors match one of the
-// package's, or say why the signature is none.
-func (r *Ring) VerifyDetached(data, signature []byte) (*Signer, error) {
+// VerifyDetached reads data and tells who of the ring signed it. Errors match one
+// of the package's, say why the signature is none, or are those of data.
+func (r *Ring) VerifyDetached(data io.Reader, signature []byte) (*Signer, error) {
 	if len(signature) > MaxBytes {
 		return nil, fmt.Errorf("the signature has more than %d bytes", MaxBytes)
 	}
@@ -31,7 +32,7 @@ func (r *Ring) VerifyDetached(data, signature []byte) (*Signer, error) {
 	if err != nil || block.Type != openpgp.SignatureType {
 		return nil, fmt.Errorf("the signature is no armored one (gpg --armor --detach-sign)")
 	}
-	signer, err := openpgp.CheckDetachedSignatureAndHash(r.entities, bytes.NewReader(data), block.Body, hashes, nil)
+	signer, err := openpgp.CheckDetachedSignatureAndHash(r.entities, data, block.Body, hashes, nil)
 	if err != nil {
 		return nil, explain(err)
 	}

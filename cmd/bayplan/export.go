@@ -236,7 +236,7 @@ func (o *exportOptions) runVerify() error {
 	if err != nil {
 		return fault.Wrap(fault.Usage, "verify", o.verify+".asc", err)
 	}
-	signer, err := ring.VerifyDetached(text, signature)
+	signer, err := ring.VerifyDetached(bytes.NewReader(text), signature)
 	if err != nil {
 		return fault.Wrap(fault.Tampered, "verify", o.verify, err)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +18,15 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server/seed"
 )
 
+const (
+	// maxSeed and maxSeedRows bound a seed, in bytes and in images: so many rows as
+	// are read of a Harbor, of a kilobyte each.
+	maxSeed     = 2 << 30
+	maxSeedRows = 2_000_000
+	// maxCatalogAnswer bounds what a peer says of its sources, in bytes.
+	maxCatalogAnswer = 16 << 20
+)
+
 // seedSource is where a seed is.
 type seedSource struct {
 	name   string // without secrets
@@ -34,7 +42,7 @@ func (s *seedSource) fetch(ctx context.Context) (*resolver.Seed, error) {
 	if s.client != nil {
 		defer s.client.CloseIdleConnections()
 	}
-	opts := seed.Options{MaxBytes: maxAnswer, MaxAge: s.maxAge, Now: time.Now()}
+	opts := seed.Options{MaxBytes: maxSeed, MaxRows: maxSeedRows, MaxAge: s.maxAge, Now: time.Now()}
 	if !s.export {
 		return s.fromPeer(ctx, opts)
 	}
@@ -46,19 +54,12 @@ func (s *seedSource) fetch(ctx context.Context) (*resolver.Seed, error) {
 	if s.ring == nil {
 		return seed.Read(patiently{ctx, text}, opts)
 	}
-	all, err := s.signed(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	return seed.Read(patiently{ctx, bytes.NewReader(all)}, opts)
+	return s.signed(ctx, text, opts)
 }
 
-// signed gives the whole text, whose signature is good.
-func (s *seedSource) signed(ctx context.Context, text io.Reader) ([]byte, error) {
-	all, err := readBounded(patiently{ctx, text}, maxAnswer)
-	if err != nil {
-		return nil, err
-	}
+// signed reads a text whose signature is good. It is checked while the text is
+// read, because that is long; nothing of it is given before.
+func (s *seedSource) signed(ctx context.Context, text io.Reader, opts seed.Options) (*resolver.Seed, error) {
 	beside, err := s.open(ctx, ".asc")
 	if err != nil {
 		return nil, err
@@ -68,10 +69,19 @@ func (s *seedSource) signed(ctx context.Context, text io.Reader) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.ring.VerifyDetached(all, signature); err != nil {
-		return nil, fault.Wrap(fault.Tampered, "verify the seed", "", err)
+	checked, checks := io.Pipe()
+	verdict := make(chan error, 1)
+	go func() {
+		_, err := s.ring.VerifyDetached(checked, signature)
+		_, _ = io.Copy(io.Discard, checked) // whoever reads goes on, whatever came of it
+		verdict <- err
+	}()
+	read, err := seed.Read(io.TeeReader(patiently{ctx, text}, checks), opts)
+	_ = checks.CloseWithError(err) // a pipe never fails to close
+	if unproved := <-verdict; err == nil && unproved != nil {
+		return nil, fault.Wrap(fault.Tampered, "verify the seed", "", unproved)
 	}
-	return all, nil
+	return read, err
 }
 
 // fromPeer reads what a running Bayplan answers.
@@ -81,7 +91,7 @@ func (s *seedSource) fromPeer(ctx context.Context, opts seed.Options) (*resolver
 	if err != nil {
 		return nil, err
 	}
-	text, err := readBounded(catalog, maxAnswer)
+	text, err := readBounded(catalog, maxCatalogAnswer)
 	_ = catalog.Close() // it was read
 	if err != nil {
 		return nil, err

@@ -222,7 +222,9 @@ func TestSeedsThatAreOfNoUse(t *testing.T) {
 	stranger.write(t, filepath.Join(dir, "stranger.crt"))
 	signed := write("signed.json", export(now))
 	replace(t, signed+".asc", "no signature")
-	ring := publicRing(t)
+	ring, sign := publicRing(t)
+	changed := write("changed.json", export(now.Add(-time.Minute)))
+	replace(t, changed+".asc", sign(export(now)))
 
 	for name, c := range map[string]struct {
 		args []string
@@ -237,6 +239,7 @@ func TestSeedsThatAreOfNoUse(t *testing.T) {
 		"of tomorrow":  {[]string{write("new", export(now.Add(time.Hour)))}, "clocks do not agree"},
 		"not signed":   {[]string{write("unsigned", export(now)), "--seed-keyring", ring}, "unsigned.asc: no such file"},
 		"badly signed": {[]string{signed, "--seed-keyring", ring}, "verify the seed"},
+		"changed":      {[]string{changed, "--seed-keyring", ring}, "verify the seed"},
 		"nobody there": {[]string{"http://127.0.0.1:1"}, "refused"},
 		"silence":      {[]string{"http://" + silent.Addr().String(), "--seed-timeout", "1s"}, "not there after 1s"},
 		"no end":       {[]string{endless.URL + "/images.json", "--seed-timeout", "1s"}, "not there after 1s"},
@@ -265,14 +268,18 @@ func httptestTLS(t *testing.T) string {
 	return server.URL
 }
 
-// publicRing writes a ring with a key that signed nothing.
-func publicRing(t *testing.T) string {
+// publicRing writes a ring with one key, and gives what signs with it.
+func publicRing(t *testing.T) (path string, sign func(text string) string) {
 	t.Helper()
 	entity, err := openpgp.NewEntity("ann", "", "ann@example.org", &packet.Config{Algorithm: packet.PubKeyAlgoRSA, RSABits: 2048})
 	require.NoError(t, err)
 	var open bytes.Buffer
 	require.NoError(t, entity.Serialize(&open))
-	path := filepath.Join(t.TempDir(), "ring")
+	path = filepath.Join(t.TempDir(), "ring")
 	replace(t, path, open.String())
-	return path
+	return path, func(text string) string {
+		var signature bytes.Buffer
+		require.NoError(t, openpgp.ArmoredDetachSign(&signature, entity, strings.NewReader(text), nil))
+		return signature.String()
+	}
 }

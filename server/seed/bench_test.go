@@ -24,7 +24,7 @@ func BenchmarkRead(b *testing.B) {
 	b.SetBytes(int64(text.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		got, err := seed.Read(strings.NewReader(text.String()), seed.Options{MaxBytes: 1 << 30, MaxAge: 1e15, Now: now})
+		got, err := seed.Read(strings.NewReader(text.String()), seed.Options{MaxBytes: 1 << 30, MaxRows: 1e6, MaxAge: 1e15, Now: now})
 		require.NoError(b, err)
 		require.Equal(b, 100_000, got.Users.View.Images)
 	}

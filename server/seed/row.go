@@ -61,6 +61,9 @@ func (r *reader) standard(p place) error {
 	if p.Exists == nil || p.Host == "" {
 		return nil // nobody knows
 	}
+	if err := r.count(p.Host, p.Path, p.Tag, p.Digest); err != nil {
+		return err
+	}
 	if len(p.Host) > longest || len(p.Path) > longest || len(p.Tag) > longest {
 		return invalid("a reference is longer than any")
 	}
@@ -109,6 +112,9 @@ func (r *reader) built(row *row) error {
 	if len(details.Platforms) > longest || len(details.Stack) > longest {
 		return invalid("platforms or stack of %.80q are longer than any", row.Path)
 	}
+	if err := r.count(row.Path, row.Tag); err != nil { // the rest is shared by many
+		return err
+	}
 	image := inventory.Image{
 		Tag: strings.Clone(row.Tag), Digest: d, Size: row.SizeBytes, Details: unique.Make(details), Scan: scanOf(row.Vulnerabilities),
 	}
@@ -132,6 +138,18 @@ func scanOf(v *api.Vulnerabilities) *inventory.Scan {
 		out.At = v.ScannedAt.UnixMilli()
 	}
 	return out
+}
+
+// count fails once more is to be kept than is allowed.
+func (r *reader) count(texts ...string) error {
+	r.rows++
+	for _, text := range texts {
+		r.texts += int64(len(text))
+	}
+	if r.rows > r.opts.MaxRows || r.texts > longTexts {
+		return tooLarge("it tells of more images than are allowed")
+	}
+	return nil
 }
 
 func invalid(format string, args ...any) error {

@@ -51,8 +51,11 @@ func Sources(served *api.Catalog) []Source {
 
 // Options bound what is read.
 type Options struct {
-	// MaxBytes is how long the text may be; more is fault.TooLarge.
+	// MaxBytes is how long the text may be, and MaxRows how many references it may
+	// tell of, variants of standard images included; more is fault.TooLarge. A text is
+	// not kept, so that memory follows the rows.
 	MaxBytes int64
+	MaxRows  int
 	// MaxAge is how old rows may be: what a source said longer ago is left out, and
 	// a text that was written longer ago is refused.
 	MaxAge time.Duration
@@ -63,6 +66,16 @@ type Options struct {
 	Head *Head
 }
 
+const (
+	// longRow and longValue bound one row, and each other value of the text, in
+	// bytes: a word is in memory as long as it is read. The decoder may read as much
+	// ahead.
+	longRow   = 4 << 20
+	longValue = 16 << 20
+	// longTexts bounds the texts of all rows that are kept, in bytes.
+	longTexts = 256 << 20
+)
+
 // clockSlack is how far the clocks of two machines may be apart.
 const clockSlack = 5 * time.Minute
 
@@ -70,8 +83,8 @@ const clockSlack = 5 * time.Minute
 // it should be; fault.Unsupported: another Bayplan wrote it; fault.TooLarge;
 // fault.Refused: it is too old, or of the future; else those of from.
 func Read(from io.Reader, opts Options) (*resolver.Seed, error) {
-	limited := &limit{from: from, left: opts.MaxBytes}
-	r := &reader{opts: opts, projects: map[string]*project{}, hosts: map[string]*store.Host{}}
+	limited := &limit{from: from, whole: opts.MaxBytes}
+	r := &reader{opts: opts, text: limited, projects: map[string]*project{}, hosts: map[string]*store.Host{}}
 	if opts.Head != nil {
 		r.head = *opts.Head
 	}
@@ -90,15 +103,20 @@ func Read(from io.Reader, opts Options) (*resolver.Seed, error) {
 
 // limit fails once more was read than is allowed.
 type limit struct {
-	from io.Reader
-	left int64
-	err  error // of from, or fault.TooLarge
+	from  io.Reader
+	whole int64 // bytes that may be read in all
+	until int64 // bytes that may be read before the next value begins
+	read  int64
+	err   error // of from, or fault.TooLarge
 }
 
 func (l *limit) Read(p []byte) (int, error) {
 	n, err := l.from.Read(p)
-	if l.left -= int64(n); l.left < 0 {
-		err = fault.New(fault.TooLarge, "read the seed", "", "it has more bytes than are allowed")
+	switch l.read += int64(n); {
+	case l.read > l.whole:
+		err = tooLarge("it has more bytes than are allowed")
+	case l.read > l.until:
+		err = tooLarge("a part of it is longer than any")
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		l.err = err
@@ -106,9 +124,14 @@ func (l *limit) Read(p []byte) (int, error) {
 	return n, err
 }
 
+func tooLarge(text string) error { return fault.New(fault.TooLarge, "read the seed", "", "%s", text) }
+
 // reader gathers rows.
 type reader struct {
 	opts     Options
+	text     *limit
+	rows     int   // references that were told
+	texts    int64 // bytes of what is kept of them
 	head     Head
 	listed   bool
 	host     string // of user-built images
@@ -123,10 +146,12 @@ type project struct {
 
 // document reads the whole text. Keys that are not known are passed over.
 func (r *reader) document(d *jsontext.Decoder) error {
+	r.text.until = longValue
 	if token, err := d.ReadToken(); err != nil || token.Kind() != '{' {
 		return cmp.Or(err, error(fault.New(fault.Invalid, "read the seed", "", "it is no export and no list of images")))
 	}
 	for d.PeekKind() != '}' {
+		r.text.until = d.InputOffset() + longValue
 		key, err := d.ReadToken()
 		if err != nil {
 			return err
@@ -158,6 +183,7 @@ func (r *reader) images(d *jsontext.Decoder) error {
 		return cmp.Or(err, error(fault.New(fault.Invalid, "read the seed", "", "its images are no list")))
 	}
 	for d.PeekKind() != ']' {
+		r.text.until = d.InputOffset() + longRow
 		var row row
 		if err := json.UnmarshalDecode(d, &row); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package seed_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -29,7 +30,7 @@ const (
 )
 
 func read(text string, change func(*seed.Options)) (*resolver.Seed, error) {
-	opts := seed.Options{MaxBytes: 1 << 20, MaxAge: 24 * time.Hour, Now: now}
+	opts := seed.Options{MaxBytes: 1 << 20, MaxRows: 100, MaxAge: 24 * time.Hour, Now: now}
 	if change != nil {
 		change(&opts)
 	}
@@ -130,6 +131,47 @@ func TestWhatIsNotTaken(t *testing.T) {
 			got, err := read(c.text, nil)
 			require.ErrorContains(t, err, c.says)
 			require.Equal(t, c.kind, fault.KindOf(err))
+			require.Nil(t, got)
+		})
+	}
+}
+
+// tagged are n rows of one repository.
+func tagged(n int) string {
+	var rows strings.Builder
+	for i := range n {
+		rows.WriteString(strings.Replace(alpha, `"tag":"latest"`, fmt.Sprintf(`"tag":"%07d"`, i), 1) + ",")
+	}
+	return strings.TrimSuffix(rows.String(), ",")
+}
+
+// What is long is bounded by what has to be kept of it, not by its own length: rows
+// are counted, and each value of the text has a bound.
+func TestBounds(t *testing.T) {
+	long := strings.Repeat("x", 5<<20)
+	for name, c := range map[string]struct {
+		text string
+		rows int
+		says string // "" if it is taken
+	}{
+		"many rows":             {head + "[" + tagged(50_000) + "]}", 50_000, ""},
+		"a row too many":        {head + "[" + tagged(1001) + "]}", 1000, "more images"},
+		"variants too many":     {head + "[" + strings.Repeat(worm+",", 10) + worm + "]}", 20, "more images"},
+		"a long row":            {head + `[{"description":"` + long + `"}]}`, 1, "a part of it is longer than any"},
+		"a long row at the end": {head + "[" + tagged(50_000) + `,{"description":"` + long + `"}]}`, 50_001, "a part of it is longer than any"},
+		"a long list in a row":  {head + `[{"links":[` + strings.Repeat("1,", 5<<20) + `1]}]}`, 1, "a part of it is longer than any"},
+		"a long value":          {`{"x":"` + long + long + long + long + `"}`, 1, "a part of it is longer than any"},
+		"a value not too long":  {head + `[],"x":"` + long + `","y":"` + long + long + `"}`, 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Less(t, len(c.text), 1<<26)
+			got, err := seed.Read(strings.NewReader(c.text), seed.Options{MaxBytes: 1 << 26, MaxRows: c.rows, MaxAge: 24 * time.Hour, Now: now})
+			if c.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.says)
+			require.Equal(t, fault.TooLarge, fault.KindOf(err))
 			require.Nil(t, got)
 		})
 	}
