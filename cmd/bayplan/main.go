@@ -12,6 +12,7 @@ import "os"
 func main() { os.Exit(runUntilSignal(os.Args[1:])) }
 
 func runUntilSignal(args []string) (code int) {
+	quietLibraries()
 	ctx, stop := untilSignal()
 	defer stop()
 	return run(ctx, args, standardStreams())

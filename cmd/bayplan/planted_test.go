@@ -5,12 +5,14 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -84,6 +86,8 @@ type secretive struct {
 	registry *registrytest.Server
 	harbor   *harbortest.Server
 	echoes   atomic.Bool
+	mu       sync.Mutex
+	echoed   []net.Conn
 	env      []string
 	dir      string
 	said     map[string]string // by who said it
@@ -103,6 +107,13 @@ func newSecretive(t *testing.T) *secretive {
 	t.Helper()
 	s := &secretive{registry: registrytest.InProcess(t), harbor: aHarbor(t, harbortest.Options{}), dir: t.TempDir(), said: map[string]string{}}
 	s.registry.Hook(s.guard)
+	t.Cleanup(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, connection := range s.echoed {
+			_ = connection.Close()
+		}
+	})
 	robot := strings.TrimPrefix(s.harbor.URL, "http://")
 	s.write(t, "config.json", fmt.Sprintf(`{"auths": {%q: {"auth": %q}, %q: {"auth": %q}}}`,
 		s.registry.Host, coded("ann:"+secrets["the registry's password"]), robot, coded("robot$bayplan:"+robotSecret)))
@@ -147,13 +158,26 @@ func (s *secretive) guard(w http.ResponseWriter, r *http.Request, _ http.Handler
 		w.Header().Set("WWW-Authenticate", `Bearer realm="`+s.registry.URL+`/token",service="x"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	case s.echoes.Load():
-		w.Header().Set("Warning", `299 - "you sent `+sent+`"`)
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = fmt.Fprintf(w, `{"errors":[{"code":"DENIED","message":"you sent Authorization: %s","detail":%q}]}`, sent, sent)
+		s.echo(w, sent)
 	default:
 		return false
 	}
 	return true
+}
+
+// echo repeats what was sent in all that an answer has, and behind it, where
+// nobody asked for anything.
+func (s *secretive) echo(w http.ResponseWriter, sent string) {
+	connection, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return // it hangs up then, and the test misses what it waits for
+	}
+	body := fmt.Sprintf(`{"errors":[{"code":"DENIED","message":"you sent Authorization: %s","detail":%q}]}`, sent, sent)
+	_, _ = fmt.Fprintf(connection, "HTTP/1.1 403 Forbidden\r\nWarning: 299 - \"you sent %s\"\r\nContent-Length: %d\r\n\r\n%s", sent, len(body), body)
+	_, _ = fmt.Fprintf(connection, "HTTP/1.1 200 OK\r\nX-Sent: %s\r\n\r\n", sent)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.echoed = append(s.echoed, connection) // closed with the test
 }
 
 func (s *secretive) run(t *testing.T, args ...string) string {

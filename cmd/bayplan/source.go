@@ -218,11 +218,8 @@ func (f *sourceFlags) repository(hosts *endpoint.Directory, log *slog.Logger) (r
 	if err != nil {
 		return nil, err
 	}
-	client := artifact.New(hosts, artifact.Options{Provenance: trust.Ring != nil, Warning: func(host, text string) {
-		if log != nil {
-			log.Warn("a registry warns", "host", host, "warning", text)
-		}
-	}})
+	said := &warnings{log: log}
+	client := artifact.New(hosts, artifact.Options{Provenance: trust.Ring != nil, Warning: said.warn})
 	origin := resolver.FromRepository(client, ref, selection, trust)
 	if end := hosts.For(ref.Host); end.Kind() == endpoint.Harbor {
 		origin.ListedBy(harbor.New(end, harbor.Options{}), end.Repository(ref.Path))

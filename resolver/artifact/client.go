@@ -126,6 +126,14 @@ func (c *Client) authFor(end *endpoint.Endpoint) *auth.Client {
 	return made.Client
 }
 
+// forget makes the next operation at a host ask for a token anew. ORAS itself
+// forgets one only where a registry answers 401.
+func (c *Client) forget(host string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.auths, host)
+}
+
 func newAuth(end *endpoint.Endpoint) *auth.Client {
 	return &auth.Client{
 		Client: &http.Client{Transport: noting{end.Transport()}},

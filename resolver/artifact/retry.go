@@ -3,7 +3,10 @@ package artifact
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"time"
+
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
 
 const (
@@ -32,6 +35,9 @@ func (c *Client) try(ctx context.Context, on target, do func(context.Context) er
 			return nil
 		}
 		failure, again := classify(ctx, on, err, &n)
+		if failure.Kind == fault.Denied || n.status == http.StatusBadRequest || n.status == http.StatusRequestHeaderFieldsTooLarge {
+			c.forget(on.host) // perhaps it is the token that is no good
+		}
 		if !again || attempt >= c.opts.Attempts {
 			return failure
 		}

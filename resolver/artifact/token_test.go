@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -106,6 +107,49 @@ func TestTokenRefused(t *testing.T) {
 	require.NotContains(t, err.Error(), "wr0ng")
 	require.Contains(t, fault.HintOf(err), "docker login registry.example")
 	require.Len(t, server.Requests(), 2)
+}
+
+// A token service that gave nonsense once costs what was asked for then, and
+// nothing later: what is no good is not kept.
+func TestABadTokenIsNotKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		token  string
+		status int // what the registry answers who shows it
+		words  string
+	}{
+		"a line break":       {`a\r\nX-Evil: 1`, 0, "characters that no header can hold"},
+		"too long for us":    {strings.Repeat("t", 20_000), 0, "more than the 16384"},
+		"too long for it":    {strings.Repeat("t", 10_000), http.StatusRequestHeaderFieldsTooLarge, "answered 431"},
+		"too long for nginx": {strings.Repeat("t", 10_000), http.StatusBadRequest, "answered 400"},
+		"for somebody else":  {"other", http.StatusForbidden, "answered 403"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := registrytest.InProcess(t)
+			good := bearer(server)
+			client := tokenClient(t, server, "s3cret")
+			server.Hook(good)
+			publish(t, client, "1.0.0")
+
+			client = tokenClient(t, server, "s3cret")
+			var well atomic.Bool
+			server.Hook(func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+				switch {
+				case r.URL.Path == "/service/token" && !well.Load():
+					_, _ = fmt.Fprintf(w, `{"token": "%s"}`, c.token)
+					return true
+				case r.Header.Get("Authorization") == "Bearer "+c.token:
+					w.WriteHeader(c.status)
+					return true
+				}
+				return good(w, r, next)
+			})
+			_, err := client.Pull(t.Context(), catalog, version("1.0.0"))
+			require.ErrorContains(t, err, c.words)
+			well.Store(true)
+			_, err = client.Pull(t.Context(), catalog, version("1.0.0"))
+			require.NoError(t, err)
+		})
+	}
 }
 
 // A registry that sends us elsewhere for a token does not get the password there.

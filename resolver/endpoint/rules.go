@@ -48,6 +48,9 @@ func (r rules) admitFirst(req *http.Request) error {
 	if address(req.URL) == address(r.base) || (req.URL.Host == r.base.Host) {
 		return fault.New(fault.Unreachable, "", r.host, "refused to ask over %s a registry that is configured for %s", plain(req.URL.Scheme), r.base.Scheme)
 	}
+	if req.URL.Host == "" {
+		return fault.New(fault.Unreachable, "", r.host, "it asks for a token and does not say where there are some")
+	}
 	if !listed(req.URL, r.authHosts) {
 		return fault.New(fault.Unreachable, "", r.host, "refused to ask %s, where the registry sends us for a token", plain(req.URL.Host)).
 			WithHint("if %s belongs to %s, add it to authHosts; it is shown the credentials", plain(req.URL.Host), r.host)

@@ -56,6 +56,9 @@ func (t *transport) admit(req *http.Request) (strip bool, err error) {
 	if t.broken != nil {
 		return false, t.broken
 	}
+	if err := t.rules.admitShown(req); err != nil {
+		return false, err
+	}
 	return t.rules.admit(req)
 }
 

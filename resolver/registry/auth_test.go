@@ -358,6 +358,22 @@ func TestATokenServiceThatFails(t *testing.T) {
 	}
 }
 
+// A token that no header can hold is not kept for the next round.
+func TestABadTokenIsNotKept(t *testing.T) {
+	for name, token := range map[string]string{"a line break": `a\r\nX-Evil: 1`, "much too long": strings.Repeat("t", 20_000)} {
+		t.Run(name, func(t *testing.T) {
+			h, k := bearerHost(t)
+			h.answer(func(w http.ResponseWriter, r *http.Request) bool {
+				return only("/token", body(`{"token":"`+token+`"}`))(w, r) || k.guard(w, r)
+			})
+			s := h.source(t, setup{ends: show(login)})
+			requireNothing(t, s.Ask(t.Context(), many(2)), fault.Denied)
+			h.answer(k.guard)
+			require.NoError(t, s.Ask(t.Context(), many(2)).Err)
+		})
+	}
+}
+
 func TestABrokenCredentialHelperIsNoAbsence(t *testing.T) {
 	h := newHost(t)
 	for _, kind := range []fault.Kind{fault.Denied, fault.NotFound, fault.Internal} {
