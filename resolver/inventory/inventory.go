@@ -101,7 +101,8 @@ type Inventory struct {
 	log    *slog.Logger
 	state  atomic.Pointer[State]
 
-	book   book // of the round under way; there is one at a time
+	book   book          // of the round under way; there is one at a time
+	sowing chan struct{} // holds one signal that others' word came
 	allows func(digest string) bool
 	// oneByOne is set once projects cannot be listed whole: Harbor is older than
 	// 2.12, or we are anonymous.
@@ -121,7 +122,7 @@ type Inventory struct {
 // New makes an inventory of the Harbor that pods name host. It asks nothing
 // before its first [Inventory.Round].
 func New(host string, h Harbor, opts Options) *Inventory {
-	i := &Inventory{host: host, harbor: h, opts: opts.withDefaults(), flights: map[string]*flight{}, kept: map[string]bool{}, empty: map[string]bool{}, follow: func(*State) {}}
+	i := &Inventory{host: host, harbor: h, opts: opts.withDefaults(), flights: map[string]*flight{}, kept: map[string]bool{}, empty: map[string]bool{}, sowing: make(chan struct{}, 1), follow: func(*State) {}}
 	i.log = i.opts.Logger
 	i.book.others, i.book.denied, i.book.failing = map[string]row{}, map[string]row{}, map[string]failing{}
 	i.state.Store(&State{View: emptyView()})

@@ -66,7 +66,11 @@ func (i *Inventory) read(ctx context.Context, rows []harbor.Repository, again []
 
 // readOnce reads projects, and gives those whose answers were overtaken.
 func (i *Inventory) readOnce(ctx context.Context, wanted map[string]wish) (overtaken map[string]wish, err error) {
-	readings, err := i.readProjects(ctx, wanted)
+	var readings []*reading
+	err = i.proving(ctx, func(ctx context.Context) (err error) {
+		readings, err = i.readProjects(ctx, wanted)
+		return err
+	})
 	defer func() { i.land(readings...) }()
 	if err == nil {
 		err = i.proveAgain(ctx)

@@ -39,6 +39,7 @@ func (i *Inventory) Sow(m Memory) (taken bool) {
 	i.sown = true
 	i.state.Store(&next)
 	i.follow(&next)
+	i.sowing <- struct{}{} // there is room: it is the only one
 	return true
 }
 

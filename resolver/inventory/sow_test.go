@@ -6,6 +6,7 @@ import (
 	"time"
 	"unique"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
@@ -131,6 +132,64 @@ func TestSowOfAFailingProject(t *testing.T) {
 	require.True(t, w.State().View.Tool("b").Stale)
 	unread, _ := w.State().View.Unread("b")
 	require.False(t, unread, "something is known of it")
+}
+
+// What turns private while a round lasts is hidden before the round ends, whatever
+// the round is at.
+func TestTurnedPrivateDuringALongRound(t *testing.T) {
+	for name, c := range map[string]struct {
+		when  harbortest.Matcher
+		known func(*world) // how there is something to show
+	}{
+		"others' word, while everything is listed": {harbortest.Of(harbortest.KindRepositories), func(w *world) { w.Sow(said(t, "tool-a", "tool-b")) }},
+		"others' word, while projects are read": {
+			harbortest.And(harbortest.Of(harbortest.KindArtifacts, harbortest.KindProjectArtifacts), harbortest.PathContains("tool-b")),
+			func(w *world) { w.Sow(said(t, "tool-a", "tool-b")) },
+		},
+		"a later listing": {harbortest.Of(harbortest.KindRepositories), func(w *world) { w.round(); w.clock.advance(2 * time.Hour) }},
+		"what is gone": {
+			harbortest.And(harbortest.Of(harbortest.KindArtifacts), harbortest.PathContains("tool-ghost")),
+			func(w *world) { w.Sow(said(t, "tool-a", "tool-ghost")) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, setup{options: inventory.Options{ProofEvery: 10 * time.Millisecond}})
+			w.project("tool-a", harbortest.Public, "web")
+			w.project("tool-b", harbortest.Public, "web")
+			c.known(w)
+			hidden := false
+			w.Fault(harbortest.Times(1, c.when), func(to http.ResponseWriter, r *http.Request, harbor http.Handler) {
+				require.NoError(t, w.SetVisibility("tool-a", harbortest.Private))
+				hidden = assert.Eventually(t, func() bool {
+					w.clock.advance(time.Second)
+					return w.State().View.Tool("a").Private
+				}, 20*time.Second, time.Millisecond)
+				harbor.ServeHTTP(to, r)
+			})
+			w.round()
+			require.True(t, hidden)
+			require.Contains(t, short(has(w.State().View)), "tool-a/web:latest private")
+		})
+	}
+}
+
+// A proof that fails meanwhile spoils nothing.
+func TestProofsThatFailDuringALongRound(t *testing.T) {
+	w := newWorld(t, setup{options: inventory.Options{ProofEvery: 10 * time.Millisecond}})
+	w.project("tool-a", harbortest.Public, "web")
+	w.Sow(said(t, "tool-a"))
+	tried := make(chan struct{}, 1000)
+	remove := w.Fault(harbortest.After(1, 1000, harbortest.Of(harbortest.KindProjects)), func(to http.ResponseWriter, r *http.Request, harbor http.Handler) {
+		tried <- struct{}{}
+		harbortest.Status(http.StatusBadGateway)(to, r, harbor)
+	})
+	w.Fault(harbortest.Times(1, harbortest.Of(harbortest.KindRepositories)), func(to http.ResponseWriter, r *http.Request, harbor http.Handler) {
+		w.clock.advance(time.Minute)
+		<-tried
+		remove()
+		harbor.ServeHTTP(to, r)
+	})
+	require.Equal(t, []string{"tool-a/web:latest"}, short(has(w.round())))
 }
 
 // What is private now is hidden from the moment on that it comes.

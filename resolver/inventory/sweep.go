@@ -27,7 +27,11 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 		return err
 	}
 	base := i.State().View
-	rows, err := i.harbor.AllRepositories(ctx)
+	var rows []harbor.Repository
+	err := i.proving(ctx, func(ctx context.Context) (err error) {
+		rows, err = i.harbor.AllRepositories(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -107,7 +111,11 @@ func (i *Inventory) dropGone(ctx context.Context, base *View, there map[string]b
 			}
 		}
 	})
-	answers, err := i.gone(ctx, doubtful)
+	var answers []goneOf
+	err := i.proving(ctx, func(ctx context.Context) (err error) {
+		answers, err = i.gone(ctx, doubtful)
+		return err
+	})
 	defer func() { i.land(readingsOf(answers)...) }()
 	if err != nil {
 		return err
