@@ -398,6 +398,9 @@ func TestServiceChartChoices(t *testing.T) {
 
 	m = rendered(t, helm, "--set-string", "webhook.secret="+deploySecret)
 	require.Equal(t, deploySecret, string(of[*corev1.Secret](t, m, "Secret/bayplan-webhook").Data["secret"]))
+	two := deploySecret + "\nthe-secret-of-before\n"
+	m = rendered(t, helm, "--set-string", "webhook.secret="+two)
+	require.Equal(t, two, string(of[*corev1.Secret](t, m, "Secret/bayplan-webhook").Data["secret"]))
 }
 
 // A slip in the values is told, and nothing is rendered.
@@ -405,17 +408,19 @@ func TestServiceChartRefusesSlips(t *testing.T) {
 	for _, tool := range []string{"helm3", "helm4"} {
 		helm := registrytest.Tool(t, tool)
 		for values, says := range map[string]string{
-			"replica=3":                             "replica",
-			"config.intervall=2s":                   "intervall",
-			"config.listen=:80":                     "listen",
-			"config.interval=2":                     "interval",
-			"memory=256":                            "memory",
-			"spread=Never":                          "spread",
-			"webhook.secret=short":                  "secret",
-			"config.registries.a.kind=docker":       "kind",
-			"credentials.registries.a.username=ann": "password",
-			"config.catalog=configmap://x/y":        "the right to read it would be missing",
-			"configMap.read=false":                  "configMap.read is false",
+			"replica=3":                                  "replica",
+			"config.intervall=2s":                        "intervall",
+			"config.listen=:80":                          "listen",
+			"config.interval=2":                          "interval",
+			"memory=256":                                 "memory",
+			"spread=Never":                               "spread",
+			"webhook.secret=tooshort":                    "webhook.secret: one line, or two",
+			"webhook.secret=0123456789abcdef\nx":         "webhook.secret: one line, or two",
+			"credentials.registries.a.password=tooshort": "username",
+			"config.registries.a.kind=docker":            "kind",
+			"credentials.registries.a.username=ann":      "password",
+			"config.catalog=configmap://x/y":             "the right to read it would be missing",
+			"configMap.read=false":                       "configMap.read is false",
 			"webhook.secret=0123456789abcdef,webhook.existingSecret=x": "not both",
 			"drain=null":                                        "drain",
 			"networkPolicy.apiFrom=null":                        "apiFrom",
@@ -435,6 +440,7 @@ func TestServiceChartRefusesSlips(t *testing.T) {
 			require.Error(t, err, values)
 			require.Contains(t, string(out), says, values)
 			require.NotContains(t, string(out), "nil pointer", values)
+			require.NotContains(t, string(out), "tooshort", "a secret is not shown")
 		}
 		for _, release := range []string{"1234", "a.b"} {
 			out, err := exec.CommandContext(t.Context(), helm, "template", release, serviceChart).CombinedOutput()

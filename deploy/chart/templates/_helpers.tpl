@@ -45,6 +45,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if .Values.webhook.secret }}{{ fail "webhook: give secret or existingSecret, not both" }}{{ end -}}
 {{- .Values.webhook.existingSecret -}}
 {{- else if .Values.webhook.secret -}}
+{{- if not (regexMatch "^[!-~][ -~]{14,}[!-~](\\r?\\n[!-~][ -~]{14,}[!-~])?[\\r\\n]*$" .Values.webhook.secret) }}{{ fail "webhook.secret: one line, or two (a new one and the one before), each of 16 printable ASCII characters or more without spaces around them" }}{{ end -}}
 {{- .Release.Name }}-webhook
 {{- end -}}
 {{- end }}
