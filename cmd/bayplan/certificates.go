@@ -101,8 +101,8 @@ type authoritiesContextKey struct{}
 
 // admitted is the http.Server's ConnContext: it notes by which authority a client comes
 // in.
-func (c *certificates) admitted(ctx context.Context, _ net.Conn) context.Context {
-	return context.WithValue(ctx, authoritiesContextKey{}, c.authorities.Load())
+func (c *certificates) admitted(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(withConnection(ctx, conn), authoritiesContextKey{}, c.authorities.Load())
 }
 
 // outdated tells whether a request comes on a connection that was let in before the

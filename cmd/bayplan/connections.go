@@ -16,7 +16,8 @@ const (
 	// fewConnections is how many a listener for operations has at most: those who
 	// look after the service are few, and must get in whatever goes on elsewhere.
 	fewConnections = 200
-	// crowdedEvery is how often the log says at most that there is no more room.
+	// crowdedEvery is how often the log says at most that there is no more room, or that
+	// a connection was cut off.
 	crowdedEvery = time.Minute
 )
 
@@ -24,19 +25,24 @@ const (
 // waits, as the system lets them; a connection that is kept open and asks nothing
 // makes room, the one that has been silent the longest first.
 type connections struct {
-	most int // before anybody is let in
-	log  *slog.Logger
+	most    int   // before anybody is let in
+	chatter int64 // what each may send that asks for nothing, in bytes (allowance)
+	log     *slog.Logger
 
-	mu     sync.Mutex
-	room   sync.Cond // a connection ended, or fell silent
-	open   int
-	silent map[net.Conn]time.Time // since when
-	closed bool
-	said   time.Time
+	mu      sync.Mutex
+	room    sync.Cond              // a connection ended, or fell silent
+	open    int                    // those that have room
+	pending int                    // of these, who is still to come
+	silent  map[net.Conn]time.Time // since when
+	closed  bool
+	said    time.Time
+	// saidChatter is when the log said last that a connection sends too much.
+	saidChatter time.Time
+	cutOff      int // for that, so far
 }
 
 func newConnections(most int, log *slog.Logger) *connections {
-	c := &connections{most: most, log: log, silent: map[net.Conn]time.Time{}}
+	c := &connections{most: most, chatter: allowanceMost, log: log, silent: map[net.Conn]time.Time{}}
 	c.room.L = &c.mu
 	return c
 }
@@ -64,7 +70,30 @@ func (c *connections) enter() bool {
 		c.room.Wait()
 	}
 	c.open++
+	c.pending++
 	return !c.closed
+}
+
+// chatters says that a connection is cut off for what it sends.
+func (c *connections) chatters() {
+	now := time.Now()
+	c.mu.Lock()
+	c.cutOff++
+	said := now.Sub(c.saidChatter) < crowdedEvery
+	if !said {
+		c.saidChatter = now
+	}
+	c.mu.Unlock()
+	if !said {
+		c.log.Warn("a connection is cut off, which sent much that asks for nothing")
+	}
+}
+
+// now counts the connections, for the metrics.
+func (c *connections) now() (inUse, silent, cutOff int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open - c.pending - len(c.silent), len(c.silent), c.cutOff
 }
 
 // mostSilent gives the connection that has asked nothing for the longest; nil if
@@ -77,6 +106,13 @@ func (c *connections) mostSilent() net.Conn {
 		}
 	}
 	return quiet
+}
+
+// arrived ends the wait that enter made room for.
+func (c *connections) arrived() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending--
 }
 
 func (c *connections) leave(conn net.Conn) {
@@ -116,11 +152,12 @@ func (g *guarded) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	conn, err := g.Listener.Accept()
+	g.crowd.arrived()
 	if err != nil {
 		g.crowd.leave(nil)
 		return nil, err
 	}
-	return &counted{Conn: conn, crowd: g.crowd}, nil
+	return &counted{Conn: conn, crowd: g.crowd, allowance: newAllowance(g.crowd.chatter)}, nil
 }
 
 // Close implements net.Listener.
@@ -132,11 +169,29 @@ func (g *guarded) Close() error {
 	return g.Listener.Close()
 }
 
-// counted is a connection that counts.
+// counted is a connection that counts, and whose bytes are counted.
 type counted struct {
 	net.Conn
-	crowd *connections
-	once  sync.Once
+	crowd     *connections
+	allowance *allowance
+	once      sync.Once
+}
+
+// Read implements net.Conn.
+func (m *counted) Read(p []byte) (int, error) {
+	n, err := m.Conn.Read(p)
+	if !m.allowance.spend(n) {
+		m.crowd.chatters()
+		return 0, errChatter
+	}
+	return n, err
+}
+
+// Write implements net.Conn.
+func (m *counted) Write(p []byte) (int, error) {
+	n, err := m.Conn.Write(p)
+	m.allowance.earn(int64(n) / allowanceShare)
+	return n, err
 }
 
 // Close implements net.Conn.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -106,6 +108,47 @@ func TestWhoComesIntoACrowdWaits(t *testing.T) {
 		isAnswered(t, conn)
 	}
 	require.NoError(t, <-answered)
+}
+
+// The metrics tell how many connections there are, of how many.
+func TestConnectionsAreCounted(t *testing.T) {
+	s := serveHere(t, &serveOptions{listen: "127.0.0.1:0", operations: "127.0.0.1:0", connections: 5}, nil)
+	address, operations := strings.TrimPrefix(s.said(t, mainLine), "http://"), s.said(t, otherLine)
+	s.said(t, isReady)
+	counted := func(inUse, silent int) {
+		t.Helper()
+		eventually(t, func() error {
+			response, err := testClient.Get(operations + "/v1/metrics")
+			require.NoError(t, err)
+			metrics, err := io.ReadAll(response.Body)
+			require.NoError(t, errors.Join(err, response.Body.Close()))
+			for _, line := range []string{
+				fmt.Sprintf(`bayplan_http_connections{listener="all",state="in_use"} %d`, inUse),
+				fmt.Sprintf(`bayplan_http_connections{listener="all",state="silent"} %d`, silent),
+				`bayplan_http_connections_limit{listener="all"} 5`,
+				`bayplan_http_connections{listener="operations",state="in_use"} 1`, // this one
+				`bayplan_http_connections_limit{listener="operations"} 200`,
+			} {
+				if !strings.Contains(string(metrics), line+"\n") {
+					return fmt.Errorf("no %s", line)
+				}
+			}
+			return nil
+		})
+	}
+	counted(0, 0)
+	reader := dialled(t, address)
+	asks(t, reader, "/v1/events")
+	counted(1, 0)
+	for n := range 6 {
+		conn := dialled(t, address)
+		asks(t, conn, "/v1/healthz")
+		response, err := http.ReadResponse(conn.Reader, nil)
+		require.NoError(t, err)
+		_, err = io.Copy(io.Discard, response.Body)
+		require.NoError(t, errors.Join(err, response.Body.Close()))
+		counted(1, min(n+1, 3)) // there is always room for one to come
+	}
 }
 
 // Those who look after the service have a listener, and a bound, of their own.

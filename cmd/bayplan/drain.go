@@ -58,5 +58,6 @@ func (l *leaving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if l.begun.Load() || l.outdated != nil && l.outdated(r) {
 		w.Header().Set("Connection", "close")
 	}
+	asked(r)
 	l.next.ServeHTTP(w, r)
 }

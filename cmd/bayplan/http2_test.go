@@ -36,18 +36,15 @@ func speaks(t *testing.T, handler http.HandlerFunc, settings ...http2.Setting) *
 	// Long enough for what is not about time to get through. The first of them is for
 	// the handshake too.
 	l.server.ReadHeaderTimeout, l.server.ReadTimeout, l.server.WriteTimeout, l.server.IdleTimeout = patience, 15*brief, 15*brief, 15*brief
-	ours := newAuthority(t)
-	l.socket = tls.NewListener(l.socket, &tls.Config{
-		Certificates: []tls.Certificate{ours.issue(t)}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12,
-	})
-	ended := make(chan error, 1)
-	go func() { ended <- l.serve() }()
-	t.Cleanup(func() {
-		require.NoError(t, l.server.Close())
-		require.NoError(t, <-ended)
-	})
-	dialer := &tls.Dialer{Config: &tls.Config{RootCAs: ours.pool(), ServerName: "localhost", NextProtos: []string{"h2"}}}
-	conn, err := dialer.DialContext(t.Context(), "tcp", l.socket.Addr().String())
+	return converse(t, l, settings...)
+}
+
+// converse connects to a listener and begins HTTP/2.
+func converse(t *testing.T, l *listening, settings ...http2.Setting) *peer {
+	t.Helper()
+	config := secured(t, l)
+	config.NextProtos = []string{"h2"}
+	conn, err := (&tls.Dialer{Config: config}).DialContext(t.Context(), "tcp", l.socket.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
@@ -58,6 +55,23 @@ func speaks(t *testing.T, handler http.HandlerFunc, settings ...http2.Setting) *
 	require.NoError(t, err)
 	require.NoError(t, p.WriteSettings(settings...))
 	return p
+}
+
+// secured has a listener serve over TLS until the test ends, and gives what its clients
+// need.
+func secured(t *testing.T, l *listening) *tls.Config {
+	t.Helper()
+	ours := newAuthority(t)
+	l.socket = tls.NewListener(l.socket, &tls.Config{
+		Certificates: []tls.Certificate{ours.issue(t)}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12,
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- l.serve() }()
+	t.Cleanup(func() {
+		require.NoError(t, l.server.Close())
+		require.NoError(t, <-ended)
+	})
+	return &tls.Config{RootCAs: ours.pool(), ServerName: "localhost", MinVersion: tls.VersionTLS12}
 }
 
 // asks begins a request on a stream.
@@ -258,7 +272,8 @@ func TestHTTP2LargeHeaders(t *testing.T) {
 }
 
 // Pings by the ten thousand from a client that reads no answer: what waits to be
-// written is bounded, and the connection ends. (Of settings one answer waits at most.)
+// written is bounded, and the connection ends. (Of settings one answer waits at most;
+// see TestHTTP2FloodsAreCutOff.)
 func TestHTTP2AnswersThatNobodyReads(t *testing.T) {
 	p := speaks(t, func(http.ResponseWriter, *http.Request) {})
 	var err error

@@ -99,7 +99,7 @@ func listen(ctx context.Context, flag, address string, handler http.Handler, log
 	last, crowd := &leaving{next: handler}, newConnections(fewConnections, log)
 	return &listening{socket: crowd.guard(socket), leaving: last, crowd: crowd, server: &http.Server{
 		Handler:   last,
-		ConnState: crowd.note,
+		ConnState: crowd.note, ConnContext: withConnection,
 		// A client that does not send its request or read its answer is cut off.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,

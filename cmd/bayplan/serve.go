@@ -176,6 +176,9 @@ func (o *serveOptions) serve(ctx context.Context, log *slog.Logger, ready func(a
 		return err
 	}
 	for _, l := range listeners {
+		if err := metrics.Connections(l.routes, l.crowd.most, l.crowd.now); err != nil {
+			return err
+		}
 		log.Info("listening", "address", l.address(), "routes", l.routes, "version", buildVersion())
 	}
 	if err := o.unbelieved(listeners[0]); err != nil && hasUsers(r.Status()) {
