@@ -12,6 +12,9 @@ type list[T any] struct {
 	// read reads one row; false means that the row cannot be meant for us and is
 	// left out. Defects of the answer go to the reader.
 	read func(*reader, *T) bool
+	// mayHoldGone tells that rows which were deleted while the list was read may
+	// be in it: it is mended where it changed, and not read anew, see [mend].
+	mayHoldGone bool
 }
 
 // answer is one page of a list.

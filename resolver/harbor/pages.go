@@ -13,11 +13,15 @@ import (
 // asked for one after another, and it may change meanwhile.
 const attempts = 2
 
+// manyMended is how many pages are read again even of a short list.
+const manyMended = 100
+
 // all reads all pages of a list, each row once. key tells rows apart.
 //
-// The rows that came must be as many as Harbor says there are. If not, because
-// the list changed while it was read or because a page lies, it is read once
-// more, and then given up as fault.Unreachable: rows may be missing.
+// The rows that came must be as many as Harbor says there are, or, where the list
+// may hold some that went meanwhile and did, as many at least. If not, because the
+// list changed while it was read or because a page lies, it is read once more, and
+// then given up as fault.Unreachable: rows may be missing.
 func all[T any, K comparable](ctx context.Context, c *Client, l list[T], key func(*T) K) ([]T, error) {
 	l.budget = newBudget(c.opts.MaxBytes)
 	for range attempts {
@@ -26,7 +30,7 @@ func all[T any, K comparable](ctx context.Context, c *Client, l list[T], key fun
 			return nil, err
 		}
 		unique := distinct(got.rows, key)
-		if got.whole && len(unique)+got.leftOut == got.total {
+		if n := len(unique) + got.leftOut(); got.whole && (n == got.total || got.mended > 0 && n > got.total) {
 			return unique, nil
 		}
 	}
@@ -35,13 +39,14 @@ func all[T any, K comparable](ctx context.Context, c *Client, l list[T], key fun
 
 // walked is what the pages of a list held, once through.
 type walked[T any] struct {
-	rows    []T
-	leftOut int // rows that were sent and are not in rows
-	total   int // as the last page had it
-	// whole tells that no row can have been missed: no page was short, and the
-	// total never fell. (Lists are in an order in which new rows move none, or
-	// their shifting shows as a row that comes twice.)
-	whole bool
+	rows  []T
+	left  []int // of each page, the rows that were sent and are not in rows
+	total int   // as the last page had it
+	// whole tells that no row can have been missed: no page was short, and where
+	// the total fell the list was mended. (Lists are in an order in which new rows
+	// move none, or their shifting shows as a row that comes twice.)
+	whole  bool
+	mended int // how many pages were read for that
 }
 
 // walk asks for the first page, and then for as many at a time as it may. A list
@@ -57,6 +62,7 @@ func walk[T any](ctx context.Context, c *Client, l list[T]) (*walked[T], error) 
 	w.add(1, first)
 	ctx, cancel = context.WithTimeout(ctx, c.opts.Timeout+time.Duration(min(w.lastPage(), c.opts.MaxPages))*c.opts.PageTime)
 	defer cancel()
+	highest, unsettled := w.total, false
 	for next := 2; w.more(next); {
 		if last := w.lastPage(); last > c.opts.MaxPages {
 			return nil, l.failed(c.ep.Host(), fault.New(fault.TooLarge, "", "", "the list has %d pages, more than %d", last, c.opts.MaxPages))
@@ -65,12 +71,55 @@ func walk[T any](ctx context.Context, c *Client, l list[T]) (*walked[T], error) 
 		if err != nil {
 			return nil, err
 		}
+		before, fell := highest, unsettled
 		for i, p := range pages {
+			fell = fell || p.total < highest
+			highest = max(highest, p.total)
 			w.add(next+i, p)
 		}
+		from := next
 		next += len(pages)
+		switch {
+		case !fell:
+		case !l.mayHoldGone:
+			w.whole = false
+		default:
+			if highest, unsettled, err = mend(ctx, c, l, w, from, next-1, before); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return w, nil
+}
+
+// mend reads the pages from..to once more, because rows that were deleted while they
+// were read moved those behind them to the front, and one may have moved from a
+// page that was not read yet to one that was. Read from the last to the first, one
+// after the other, no page is read before what may move into it. The pages in front
+// of them are read too, as far as rows may have moved: before is the total when
+// those were read first. What is deleted after the last of them was read may move
+// rows of the page that follows: unsettled tells that something was, and highest is
+// the total below which something was.
+func mend[T any](ctx context.Context, c *Client, l list[T], w *walked[T], from, to, before int) (highest int, unsettled bool, err error) {
+	lowest, behind := w.total, 0
+	for number := to; number >= 1 && number >= from-max(1, pagesOf(before-lowest)); number-- {
+		if w.mended++; w.mended > 2*pagesOf(before)+manyMended {
+			w.whole = false // its totals go up and down
+			break
+		}
+		p, err := page(ctx, c, l, number)
+		if err != nil {
+			return 0, false, err
+		}
+		w.add(number, p)
+		if number == to {
+			behind = p.total
+		}
+		unsettled = unsettled || p.total < highest
+		lowest, highest = min(lowest, p.total), max(highest, p.total)
+	}
+	w.total = behind
+	return highest, unsettled, nil
 }
 
 // together asks for n pages at a time.
@@ -86,23 +135,37 @@ func together[T any](ctx context.Context, c *Client, l list[T], from, n int) ([]
 	return pages, group.Wait()
 }
 
-func (w *walked[T]) lastPage() int { return (w.total + PageSize - 1) / PageSize }
+func (w *walked[T]) lastPage() int { return pagesOf(w.total) }
+
+// pagesOf is how many pages so many rows take.
+func pagesOf(rows int) int { return (max(rows, 0) + PageSize - 1) / PageSize }
 
 // more tells whether a page is worth asking for: after a short one, what follows
 // is not to be had.
 func (w *walked[T]) more(page int) bool { return w.whole && page <= w.lastPage() }
 
 func (w *walked[T]) add(number int, p answer[T]) {
-	if p.total < w.total || p.sent != min(PageSize, max(p.total-(number-1)*PageSize, 0)) {
+	if p.sent != min(PageSize, max(p.total-(number-1)*PageSize, 0)) {
 		w.whole = false
 	}
 	w.total = p.total
-	w.leftOut += p.sent - len(p.rows)
+	for len(w.left) < number {
+		w.left = append(w.left, 0)
+	}
+	w.left[number-1] = p.sent - len(p.rows)
 	if w.rows == nil { // most lists have one page
 		w.rows = p.rows
 		return
 	}
 	w.rows = append(w.rows, p.rows...)
+}
+
+// leftOut counts the rows that were sent and are not in rows.
+func (w *walked[T]) leftOut() (n int) {
+	for _, of := range w.left {
+		n += of
+	}
+	return n
 }
 
 // distinct gives the rows without those that came twice because they moved from one

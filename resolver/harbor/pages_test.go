@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -70,6 +71,8 @@ func TestAllPagesOnce(t *testing.T) {
 	}
 }
 
+// What is created or deleted between two pages hides nothing that is there all the
+// time.
 func TestRepositoriesChangeBetweenPages(t *testing.T) {
 	created := func(s *shelf, page int) {
 		if page == 3 && len(s.ids) == 300 {
@@ -82,19 +85,30 @@ func TestRepositoriesChangeBetweenPages(t *testing.T) {
 		}
 	}
 	always := func(s *shelf, page int) {
-		if page == 3 {
+		if page > 1 {
 			s.ids = s.ids[1:]
+		}
+	}
+	many := func(s *shelf, page int) {
+		if page == 3 && len(s.ids) == 300 {
+			s.ids = s.ids[150:]
+		}
+	}
+	public := func(s *shelf, page int) { // a project of old ones turns public
+		if page == 3 && len(s.ids) == 300 {
+			s.ids = slices.Insert(s.ids, 50, 1001, 1002, 1003)
 		}
 	}
 	for _, test := range []struct {
 		name   string
 		before func(*shelf, int)
 		sent   int
-		want   int
 	}{
-		{"one is created", created, 4, 301},
-		{"one is deleted: read once more", deleted, 6, 299},
-		{"one is deleted each time", always, 6, 0},
+		{"one is created", created, 4},
+		{"one is deleted: the pages around are read again", deleted, 5},
+		{"one is deleted each time", always, 7},
+		{"half are deleted", many, 6},
+		{"old ones appear: it is read once more", public, 8},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sh := newShelf(300)
@@ -102,17 +116,54 @@ func TestRepositoriesChangeBetweenPages(t *testing.T) {
 			s := serve(t, sh.serve)
 			c := client(t, s.URL, none, harbor.Options{Parallel: 1})
 			list, err := c.AllRepositories(context.Background())
-			require.Len(t, s.requests(), test.sent)
-			if test.want == 0 {
-				isKind(t, err, fault.Unreachable)
-				return
-			}
 			require.NoError(t, err)
-			var want []int64
-			for _, id := range sh.ids {
-				want = append(want, int64(id))
+			require.Len(t, s.requests(), test.sent)
+			sh.remain(t, 300, ids(list))
+		})
+	}
+}
+
+// remain holds a list against those of the first n rows that were never deleted.
+func (s *shelf) remain(t *testing.T, n int, list []int64) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sorted := slices.Sorted(slices.Values(list))
+	require.Len(t, slices.Compact(slices.Clone(sorted)), len(list), "each once")
+	for _, id := range s.ids {
+		if id <= n && !slices.Contains(sorted, int64(id)) {
+			require.Fail(t, "a row is missing", "%d", id)
+		}
+	}
+}
+
+// Pages that are asked for together come in any order, and anything may happen
+// between any two of them.
+func TestRepositoriesChangeAllTheTime(t *testing.T) {
+	for seed := range uint64(40) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			const n = 2000
+			sh, next := newShelf(n), n
+			deletes, creates := random.IntN(3), random.IntN(2)
+			sh.before = func(s *shelf, _ int) {
+				if random.IntN(4) == 0 { // never at once: one would hide the other
+					for range creates {
+						next++
+						s.ids = append(s.ids, next)
+					}
+					return
+				}
+				for range deletes {
+					at := random.IntN(len(s.ids))
+					s.ids = slices.Delete(s.ids, at, at+1)
+				}
 			}
-			require.Equal(t, want, ids(list))
+			s := serve(t, sh.serve)
+			list, err := client(t, s.URL, none, harbor.Options{Parallel: 1 + random.IntN(8)}).AllRepositories(context.Background())
+			require.NoError(t, err)
+			sh.remain(t, n, ids(list))
+			require.Less(t, len(s.requests()), 3*n/harbor.PageSize)
 		})
 	}
 }

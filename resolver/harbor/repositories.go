@@ -60,19 +60,20 @@ func (c *Client) RecentRepositories(ctx context.Context, number int) (Page, erro
 // row that changes moves to a page that was read already, and would be missed;
 // by creation a change moves nothing and a new one comes last. A deletion moves
 // the rows behind it to earlier pages, and one may be missed: it shows in
-// X-Total-Count, which falls, and the list is read again, see [fault.Unreachable]
-// if it falls again. What stays unseen is a deletion and a creation between the
-// same two pages: whoever takes a missing row for a deleted repository should
-// ask for its artifacts first.
+// X-Total-Count, which falls, and the pages around are read again. So all that are
+// there from the first page to the last are in the list, in the order of their
+// creation but for those that moved; some may be in it that were deleted meanwhile.
+// What stays unseen is a deletion and a creation between the same two pages:
+// whoever takes a missing row for a deleted repository should ask for its artifacts
+// first.
 func (c *Client) AllRepositories(ctx context.Context) ([]Repository, error) {
 	return all(ctx, c, repositories("list the repositories of Harbor", "creation_time"),
 		func(r *Repository) int64 { return r.ID })
 }
 
 // ProjectRepositories lists the repositories of one project that we may see, all
-// pages, in the order of their creation as [Client.AllRepositories]. It is open
-// to all for a public project. fault.NotFound: the project is not there, or not
-// for us to see.
+// pages, as [Client.AllRepositories]. It is open to all for a public project.
+// fault.NotFound: the project is not there, or not for us to see.
 func (c *Client) ProjectRepositories(ctx context.Context, project string) ([]Repository, error) {
 	path, err := projectPath(project)
 	if err != nil {
@@ -87,6 +88,8 @@ func repositories(op, sort string) list[Repository] {
 	return list[Repository]{
 		question: question{op: op, path: apiRoot + "repositories", query: "sort=" + sort},
 		read:     readRepository,
+		// Whoever takes a row for a repository asks for what it holds.
+		mayHoldGone: true,
 	}
 }
 
