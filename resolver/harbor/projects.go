@@ -21,7 +21,8 @@ type ProjectFilter struct {
 
 // Projects lists the projects that we may see, all pages: the public ones, and
 // of the private ones those that the credential has rights to. Projects whose
-// names Harbor cannot give are left out. with_detail must be true: without it
+// names Harbor cannot give are left out, and some may be in it that were deleted,
+// or chosen no longer, while it was read. with_detail must be true: without it
 // Harbor does not tell which are public (recording projects.with_detail-false).
 func (c *Client) Projects(ctx context.Context, filter ProjectFilter) ([]Project, error) {
 	query := ""
@@ -31,6 +32,8 @@ func (c *Client) Projects(ctx context.Context, filter ProjectFilter) ([]Project,
 	return all(ctx, c, list[Project]{
 		question: question{op: "list the projects of Harbor", path: apiRoot + "projects", query: query},
 		read:     readProject,
+		// One that is gone, or public by now, is private for a round more.
+		mayHoldGone: true,
 	}, func(p *Project) int64 { return p.ID })
 }
 
