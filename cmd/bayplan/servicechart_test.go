@@ -403,6 +403,53 @@ func TestServiceChartChoices(t *testing.T) {
 	require.Equal(t, two, string(of[*corev1.Secret](t, m, "Secret/bayplan-webhook").Data["secret"]))
 }
 
+// Whoever turns autoscaling on keeps the replicas that there are: without a number
+// Kubernetes would make it one, until the autoscaler looks.
+func TestServiceChartKeepsItsReplicas(t *testing.T) {
+	answers := map[string]string{
+		"/version": `{"major":"1","minor":"34","gitVersion":"v1.34.0"}`, "/api": `{"kind":"APIVersions","versions":["v1"]}`,
+		"/apis/apps/v1/namespaces/bayplan/deployments/bayplan": `{"apiVersion":"apps/v1","kind":"Deployment",
+			"spec":{"replicas":5},
+			"metadata":{"name":"bayplan","namespace":"bayplan","labels":{"app.kubernetes.io/managed-by":"Helm"},
+			"annotations":{"meta.helm.sh/release-name":"bayplan","meta.helm.sh/release-namespace":"bayplan"}}}`,
+	}
+	var groups []string
+	for version, kinds := range map[string][]string{
+		"v1": {"ConfigMap", "Service", "ServiceAccount"}, "apps/v1": {"Deployment"}, "autoscaling/v2": {"HorizontalPodAutoscaler"},
+		"policy/v1": {"PodDisruptionBudget"}, "cert-manager.io/v1": {"Certificate"},
+	} {
+		var resources []string
+		for _, kind := range kinds {
+			resources = append(resources, `{"name":"`+strings.ToLower(kind)+`s","namespaced":true,"kind":"`+kind+`","verbs":["get"]}`)
+		}
+		path, group := "/apis/"+version, strings.Split(version, "/")
+		if len(group) == 1 {
+			path = "/api/v1"
+		} else {
+			groups = append(groups, fmt.Sprintf(`{"name":%q,"versions":[{"groupVersion":%q,"version":%q}],"preferredVersion":{"groupVersion":%[2]q,"version":%[3]q}}`, group[0], version, group[1]))
+		}
+		answers[path] = `{"kind":"APIResourceList","groupVersion":"` + version + `","resources":[` + strings.Join(resources, ",") + `]}`
+	}
+	answers["/apis"] = `{"kind":"APIGroupList","groups":[` + strings.Join(groups, ",") + `]}`
+	cluster := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		text, known := answers[r.URL.Path]
+		if !known {
+			w.WriteHeader(http.StatusNotFound)
+			text = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`
+		}
+		_, _ = io.WriteString(w, text) // whoever went does not need it
+	}))
+	t.Cleanup(cluster.Close)
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	replace(t, kubeconfig, `{"clusters": [{"name": "c", "cluster": {"server": "`+cluster.URL+`"}}], "contexts": [{"name": "c", "context": {"cluster": "c"}}], "current-context": "c"}`)
+	for _, tool := range []string{"helm3", "helm4"} {
+		m := rendered(t, registrytest.Tool(t, tool), "--dry-run=server", "--disable-openapi-validation", "--kubeconfig", kubeconfig,
+			"--set", "autoscaling.enabled=true,tests.enabled=false,networkPolicy.enabled=false,configMap.read=false,config.catalog=oci://harbor.example/x/image-config:1.0.0")
+		require.EqualValues(t, 5, *of[*appsv1.Deployment](t, m, "Deployment/bayplan").Spec.Replicas)
+	}
+}
+
 // A slip in the values is told, and nothing is rendered.
 func TestServiceChartRefusesSlips(t *testing.T) {
 	for _, tool := range []string{"helm3", "helm4"} {
