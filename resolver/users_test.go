@@ -450,3 +450,16 @@ func TestAnAllowedLossOfHarbors(t *testing.T) {
 	t.Cleanup(d.CloseIdle)
 	require.NoError(t, lose(inventory.New(harborHost, harborapi.New(d.For(harborHost), harborapi.Options{}), inventory.Options{}), digests))
 }
+
+// A thousand tools wait to be looked at; more are dropped, and one that waits already
+// is no more.
+func TestHowManyHintsWait(t *testing.T) {
+	_, users := harborOf(t, inventory.Options{})
+	r := start(t, offering(two), hostsUp, resolver.Options{Users: users}) // it does not run: they wait
+	for n := range 1000 {
+		require.True(t, r.Hint(fmt.Sprintf("tool-t%d", n)))
+	}
+	require.False(t, r.Hint("tool-late"))
+	require.True(t, r.Hint("tool-t7"), "it waits already")
+	require.True(t, r.Hint("toolforge"), "no tool's: the next round finds it")
+}

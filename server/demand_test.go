@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -234,5 +236,38 @@ func TestWhatNoCacheAsks(t *testing.T) {
 	for _, path := range []string{"/v1/images", "/v1/images/bookworm", "/v1/tool/a--b/images", "/v1/images/nothing"} {
 		a := e.get(t, path, "X-Toolforge-Tool", "a--b", "Cache-Control", noCache)
 		require.NotContains(t, string(a.body), "a secret place")
+	}
+}
+
+// A request that spells the images of many tools asks about each by name up to a
+// bound, and about everything that changed beyond it.
+func TestHowManyNoCacheAsksAbout(t *testing.T) {
+	var all []string
+	for n := range 9 {
+		all = append(all, fmt.Sprintf("tool-t%d/app:latest", n))
+	}
+	s := startPlatform(t, setup{}, all...)
+	var mu sync.Mutex
+	var asked []string
+	note := func(what string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, what)
+		return nil
+	}
+	other, err := server.New(view{
+		follow: func(f func(*snapshot.Snapshot)) { f(s.resolver.Snapshot()) },
+		tool:   func(_ context.Context, tool string) error { return note("tool " + tool) },
+		host:   func(_ context.Context, host string) error { return note("host " + host) },
+		live:   func(context.Context) error { return note("everything") },
+	}, server.Options{})
+	require.NoError(t, err)
+	e := listen(t, other.Handler())
+	for names, want := range map[int]int{1: 1, 8: 8, 9: 1} {
+		asked = nil
+		query := "?name=" + strings.Join(all[:names], "&name=")
+		require.Equal(t, http.StatusOK, e.get(t, "/v1/tool/t0/images/resolve"+query, "X-Toolforge-Tool", "t0", "Cache-Control", noCache).status)
+		require.Len(t, asked, want)
+		require.Equal(t, names > 8, slices.Contains(asked, "everything"), "%q", asked)
 	}
 }

@@ -21,6 +21,7 @@ var statusOf = map[string]int{
 	api.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
 	api.CodeNotAcceptable:      http.StatusNotAcceptable,
 	api.CodeImageRemoved:       http.StatusGone,
+	api.CodeContentTooLarge:    http.StatusRequestEntityTooLarge,
 	api.CodeNotReady:           http.StatusServiceUnavailable,
 	api.CodeOverloaded:         http.StatusServiceUnavailable,
 	api.CodeVersionNotFound:    http.StatusNotFound,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -434,4 +435,27 @@ func TestVersionsAsTheRegistryLastAnswered(t *testing.T) {
 	a := into[api.VersionsAnswer](listen(t, handlers.Data()).get(t, "/v1/catalog/versions"), http.StatusOK)
 	require.Len(t, a.Versions, 3)
 	require.Equal(t, []string{"oci://charts.test/toolforge/image-config cannot be asked now: the versions are as it last answered"}, a.Messages.Warning)
+}
+
+// Ten other versions are fetched a minute; who asks for more is told when to come back,
+// and what was fetched is answered all the while.
+func TestHowManyVersionsAreFetched(t *testing.T) {
+	s := startShelf(t, followed)
+	for n := range 12 {
+		s.publish(t, fmt.Sprintf("3.0.%d", n), versionOne)
+	}
+	statuses := map[int]int{}
+	for n := range 12 {
+		a := s.get(t, fmt.Sprintf("/v1/images?version=3.0.%d", n))
+		statuses[a.status]++
+		if a.status != http.StatusOK {
+			require.Equal(t, "overloaded", into[api.Error](a, http.StatusServiceUnavailable).Code)
+			after, err := strconv.Atoi(a.header.Get("Retry-After"))
+			require.NoError(t, err)
+			require.True(t, 1 <= after && after <= 7, "one more each 6 s: %d", after)
+		}
+	}
+	require.Equal(t, map[int]int{http.StatusOK: 10, http.StatusServiceUnavailable: 2}, statuses)
+	require.Equal(t, http.StatusOK, s.get(t, "/v1/images?version=3.0.0").status)
+	require.Equal(t, http.StatusOK, s.get(t, "/v1/images?version=1.1.0").status, "the one that is served")
 }

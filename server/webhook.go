@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 
@@ -58,9 +59,13 @@ func (s *Server) harborWebhook(w http.ResponseWriter, r *http.Request) int {
 		return s.failWith(w, api.CodeUnauthorized, "the header Authorization is not that of Harbor's webhook policy")
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEvent))
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		s.metrics.event(eventUnreadable)
+		return s.failWith(w, api.CodeContentTooLarge, "the event has more than %d bytes", maxEvent)
+	}
 	if err != nil {
 		s.metrics.event(eventUnreadable)
-		return s.failWith(w, api.CodeBadParameter, "the event cannot be read, or has more than %d bytes", maxEvent)
+		return s.failWith(w, api.CodeBadParameter, "the event cannot be read")
 	}
 	var event *harborEvent // nil for null
 	if err := json.Unmarshal(text, &event); err != nil || event == nil {

@@ -7,7 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 )
@@ -17,8 +18,12 @@ type Directory struct {
 	opts       Options
 	slots      slots // of all hosts together
 	configured map[string]*Endpoint
-	others     sync.Map // host → *Endpoint; grows with the hosts a catalog names
+	others     *lru.Cache[string, *Endpoint] // those that are not, by host
 }
+
+// maxOthers is how many hosts are remembered that are not configured. Catalogs name
+// them, and each has a pool of connections.
+const maxOthers = 1000
 
 // New makes a directory of the hosts that are configured, keyed by their names
 // in the catalog ("registry.example", "registry.example:5000").
@@ -28,7 +33,7 @@ type Directory struct {
 func New(hosts map[string]Config, opts Options) (*Directory, error) {
 	problems := opts.check()
 	opts = opts.withDefaults()
-	d := &Directory{opts: opts, slots: newSlots(opts.Concurrency), configured: make(map[string]*Endpoint, len(hosts))}
+	d := &Directory{opts: opts, slots: newSlots(opts.Concurrency), configured: make(map[string]*Endpoint, len(hosts)), others: newOthers()}
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
 		name := strings.ToLower(host)
 		e, errs := d.endpoint(name, hosts[host])
@@ -45,23 +50,35 @@ func New(hosts map[string]Config, opts Options) (*Directory, error) {
 }
 
 // For gives the endpoint of a host as the catalog names it. A host that is not
-// configured is https://<host>. The result is shared, never nil, and cheap to
-// get; a name that is no host gives an endpoint whose requests all fail with
+// configured is https://<host>. The result is never nil, cheap to get, and shared by
+// all who ask while not too many other hosts are asked for; a name that is no host gives an endpoint whose requests all fail with
 // [fault.Usage].
 func (d *Directory) For(host string) *Endpoint {
 	host = strings.ToLower(host)
 	if e, ok := d.configured[host]; ok {
 		return e
 	}
-	if e, ok := d.others.Load(host); ok {
-		return e.(*Endpoint)
+	if e, ok := d.others.Get(host); ok {
+		return e
 	}
 	e, problems := d.endpoint(host, Config{})
 	if len(problems) > 0 {
 		e = d.broken(host, errors.Join(problems...))
 	}
-	kept, _ := d.others.LoadOrStore(host, e)
-	return kept.(*Endpoint)
+	if before, there, _ := d.others.PeekOrAdd(host, e); there {
+		return before
+	}
+	return e
+}
+
+// newOthers makes room for hosts that are not configured. One that was not asked for
+// the longest is forgotten; who has its endpoint keeps that.
+func newOthers() *lru.Cache[string, *Endpoint] {
+	others, err := lru.NewWithEvict(maxOthers, func(_ string, gone *Endpoint) { gone.transport.closeIdle() })
+	if err != nil {
+		panic("endpoint: " + err.Error()) // the number is positive
+	}
+	return others
 }
 
 // CloseIdle closes the pooled connections that are not in use. The directory
@@ -70,10 +87,9 @@ func (d *Directory) CloseIdle() {
 	for _, e := range d.configured {
 		e.transport.closeIdle()
 	}
-	d.others.Range(func(_, e any) bool {
-		e.(*Endpoint).transport.closeIdle()
-		return true
-	})
+	for _, e := range d.others.Values() {
+		e.transport.closeIdle()
+	}
 }
 
 // endpoint makes the endpoint of one host, or tells all that is wrong with it.

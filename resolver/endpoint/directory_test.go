@@ -1,9 +1,11 @@
 package endpoint
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -134,4 +136,19 @@ func TestCredentialNeverShowsItsSecret(t *testing.T) {
 		require.NotContains(t, c.GoString(), "hunter2")
 	}
 	require.Equal(t, "anonymous", Credential{}.String())
+}
+
+// However many hosts catalogs name over the years, few are remembered; one that is
+// asked for all the time is the same one.
+func TestHostsThatNobodyNamesAnyMoreAreForgotten(t *testing.T) {
+	d, err := New(map[string]Config{"configured.example": {}}, Options{})
+	require.NoError(t, err)
+	busy, configured := d.For("busy.example"), d.For("configured.example")
+	for n := range 3 * maxOthers {
+		host := fmt.Sprintf("host%d.example", n)
+		require.Same(t, d.For(host), d.For(strings.ToUpper(host)))
+		require.Same(t, busy, d.For("busy.example"))
+		require.LessOrEqual(t, d.others.Len(), maxOthers)
+	}
+	require.Same(t, configured, d.For("configured.example"))
 }

@@ -68,6 +68,7 @@ func (l *Live) Ask(ctx context.Context, refs []fact.Reference) fact.Report {
 			elsewhere = append(elsewhere, ref)
 		}
 	}
+	l.inventory.keepOnly(projects)
 	if len(elsewhere) > 0 {
 		rest := l.registry.Ask(ctx, elsewhere)
 		maps.Copy(report.Manifests, rest.Manifests)
@@ -108,6 +109,26 @@ func (i *Inventory) keep(project string) (read bool) {
 		i.newlyKept = true
 	}
 	return read
+}
+
+// maxKept is from how many projects that are kept for standard images on those are
+// forgotten that no catalog names any more and Harbor has nothing in. What it has
+// something in stays: that is bounded by what there is, and the books have it.
+const maxKept = 1000
+
+// keepOnly forgets projects that were kept for an earlier catalog, where there are
+// many; named are those of now.
+func (i *Inventory) keepOnly(named map[string]*Tool) {
+	view := i.State().View
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.kept) > maxKept {
+		maps.DeleteFunc(i.kept, func(project string, _ bool) bool {
+			_, stays := named[project]
+			held := view.byProject(project)
+			return !stays && (held == nil || len(held.Repositories) == 0)
+		})
+	}
 }
 
 // forgetKept takes the repositories of projects that are kept by now out of the

@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -168,4 +169,40 @@ func TestAPrivateProjectWithStandardImages(t *testing.T) {
 	w.round()
 	require.True(t, w.State().View.Private("pre-built"))
 	require.False(t, w.State().View.Private("hidden"))
+}
+
+// Projects that catalogs named long ago and Harbor has nothing in are forgotten once
+// there are many, and the books add up all the same; one that is named again is read.
+func TestProjectsThatNoCatalogNamesAnyMore(t *testing.T) {
+	w := newWorld(t, setup{})
+	w.project("toolforge-pre-built", harbortest.Public, "bookworm")
+	w.project("tool-a", harbortest.Public, "web")
+	digest := w.push("toolforge-pre-built/bookworm", "latest")
+	w.round()
+	live := w.Live(nil)
+	ours, theirs := refs("toolforge-pre-built/bookworm")[0], refs("tool-a/web")[0]
+	require.Equal(t, digest, live.Ask(t.Context(), []fact.Reference{ours, theirs}).Manifests[ours].Digest)
+	for n := range 1100 { // each by a catalog of its own
+		all := []fact.Reference{theirs, refs(fmt.Sprintf("gone%d/x", n))[0]}
+		require.NoError(t, live.Ask(t.Context(), all).Err)
+		require.LessOrEqual(t, w.Kept(), 1001)
+	}
+	require.Less(t, w.Kept(), 200)
+	moved := w.push("toolforge-pre-built/bookworm", "latest") // which nobody names now
+	for range 3 {
+		w.clock.advance(5 * time.Second)
+		w.round()
+	}
+	require.LessOrEqual(t, w.costs(func() { w.round() }), 1, "the books add up")
+	w.project("gone7", harbortest.Public, "x") // one that was forgotten comes
+	came := w.push("gone7/x", "latest")
+	for range 3 {
+		w.clock.advance(5 * time.Second)
+		w.round()
+	}
+	require.LessOrEqual(t, w.costs(func() { w.round() }), 1, "the books add up")
+	again := refs("gone7/x")[0]
+	require.Equal(t, came, live.Ask(t.Context(), []fact.Reference{again, theirs}).Manifests[again].Digest)
+	require.Equal(t, []string{"tool-a/web:latest"}, short(has(w.State().View)))
+	require.Equal(t, moved, live.Ask(t.Context(), []fact.Reference{ours, theirs}).Manifests[ours].Digest)
 }

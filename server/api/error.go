@@ -19,6 +19,8 @@ const (
 	CodeMethodNotAllowed = "method_not_allowed"
 	// CodeNotAcceptable (406): nothing that Accept admits is offered.
 	CodeNotAcceptable = "not_acceptable"
+	// CodeContentTooLarge (413): the body has more bytes than are read.
+	CodeContentTooLarge = "content_too_large"
 	// CodeNotReady (503): no good snapshot yet, or the process is draining.
 	CodeNotReady = "not_ready"
 	// CodeOverloaded (503): load is being shed.
