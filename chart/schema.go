@@ -25,7 +25,9 @@ const (
 // never compiled: it may refer to files and hosts, and whoever publishes a
 // chart could make the server read them.
 var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
-	const location = "values.schema.json"
+	// A whole address: a name alone would be looked for below the working
+	// directory, which may be gone.
+	const location = "urn:bayplan:values.schema.json"
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemas.ValuesSchema()))
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, l
 	if err != nil {
 		return nil, err
 	}
-	main.routes, main.crowd.most = "all", cmp.Or(o.connections, manyConnections)
+	main.routes, main.crowd.most = "all", withinFiles(cmp.Or(o.connections, manyConnections), log)
 	// The listener is closed by then: readers of events go on elsewhere.
 	main.server.RegisterOnShutdown(handlers.EndEvents)
 	if secure != nil {
@@ -75,6 +75,18 @@ func (o *serveOptions) listeners(ctx context.Context, handlers *server.Server, l
 	}
 	second.routes = "operations"
 	return []*listening{main, second}, nil
+}
+
+// withinFiles bounds the connections of clients by half of the files that the
+// process may open: registries are asked and the state is written with the rest.
+// Without room for a connection nothing tells which silent one should make some.
+func withinFiles(most int, log *slog.Logger) int {
+	files := openFiles()
+	if most <= files/2 {
+		return most
+	}
+	log.Warn("fewer connections are let in than --max-connections says: half of the files that may be open (ulimit -n)", "connections", files/2, "files", files)
+	return files / 2
 }
 
 // unbelieved says what becomes of tools' routes on a listener where nobody proves
@@ -96,7 +108,7 @@ func listen(ctx context.Context, flag, address string, handler http.Handler, log
 	if err != nil {
 		return nil, notListening(flag, address, err)
 	}
-	last, crowd := &leaving{next: handler}, newConnections(fewConnections, log)
+	last, crowd := &leaving{next: handler}, newConnections(min(fewConnections, openFiles()/8), log)
 	return &listening{socket: crowd.guard(socket), leaving: last, crowd: crowd, server: &http.Server{
 		Handler:   last,
 		ConnState: crowd.note, ConnContext: withConnection,

@@ -134,6 +134,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 		return fault.New(fault.Usage, "", "--client-rate, --client-burst", "a rate is from 0 to %d requests a second, a burst 0 or more", maxRate)
 	}
 	beThrifty()
+	surviveBrokenPipe()
 	log := o.log.logger(o.std.err)
 	if !o.demo {
 		return o.serve(ctx, log, func(address string, first *snapshot.Snapshot) {
