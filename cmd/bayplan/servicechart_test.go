@@ -634,6 +634,32 @@ func TestServiceChartRuns(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, statusOf(t, operations[1]+"/v1/readyz"))
 }
 
+// A pod asks those that are there, over the mutual TLS that all of them take, with
+// what the chart mounts.
+func TestServiceChartSeedsFromPeers(t *testing.T) {
+	m := rendered(t, registrytest.Tool(t, "helm4"), "--set", "seed.fromPeers=true,drain.delay=0")
+	cluster := kubernetestest.Start()
+	t.Cleanup(cluster.Close)
+	cluster.Put("tf-public", "image-config", map[string]string{"images-v1.yaml": "bookworm: {state: stable, image: harbor.example/x/bookworm}"}, nil)
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, cluster.WriteKubeconfig(kubeconfig, "tools", ""))
+	ours, registry := newAuthority(t), registrytest.InProcess(t)
+	run := podOf(t, m, kubeconfig, ours)
+	first := bayplan(t, append(run.env, "BAYPLAN_REGISTRY=harbor.example="+registry.URL), run.args...)
+	require.NotNil(t, first.await(regexp.MustCompile(`msg=ready `)), first.output())
+	port := gatewayLine.FindStringSubmatch(first.output())
+	require.NotNil(t, port, first.output())
+
+	run = podOf(t, m, kubeconfig, ours)
+	settings := filepath.Join(run.dir, "etc", "bayplan.yaml")
+	text, err := os.ReadFile(settings)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "bayplan.bayplan.svc:8443")
+	replace(t, settings, strings.ReplaceAll(string(text), "bayplan.bayplan.svc:8443", "localhost:"+port[1]))
+	second := bayplan(t, append(run.env, "BAYPLAN_REGISTRY=harbor.example="+nobodyListen), run.args...)
+	require.NotNil(t, second.await(regexp.MustCompile(`msg="a seed is served, marked stale, until the sources answer" .*built_images=0 registries=1`)), second.output())
+}
+
 // What the chart makes of an export's address and of keys is what the program takes:
 // it begins with that export, because one of the keys signed it.
 func TestServiceChartSeedsFromAnExport(t *testing.T) {
