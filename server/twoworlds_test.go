@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbortest"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/inventory"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/server"
@@ -213,10 +214,17 @@ func TestTwoWorldsCannotBeToldApart(t *testing.T) {
 	w.require(t, "after pushes and deletions", nil, askers[2])
 	w.requireAsked(t)
 
-	// One of them cannot be read. (If the account lacks the right to read private
-	// ones, /v1/catalog advises to give it, which tells that there are some.)
-	w.full.harbor.Fault(harbortest.PathContains("/projects/tool-secret/"), harbortest.Status(http.StatusInternalServerError))
+	// One of them may not be read.
+	w.full.harbor.Fault(harbortest.PathContains("/projects/tool-secret/"), harbortest.Status(http.StatusForbidden))
 	pushUser(t, w.full.harbor, "!tool-secret/vault:v9")
+	w.both(func(p *platform) { _ = p.resolver.RefreshUsers(context.Background()) })
+	require.Positive(t, w.full.resolver.Status().Sources[usersAt(w.full)].Users.Denied)
+	w.require(t, "after refusals", nil, askers[2])
+	w.full.harbor.ClearFaults()
+
+	// One of them cannot be read.
+	w.full.harbor.Fault(harbortest.PathContains("/projects/tool-secret/"), harbortest.Status(http.StatusInternalServerError))
+	pushUser(t, w.full.harbor, "!tool-secret/vault:v10")
 	w.both(func(p *platform) { _ = p.resolver.RefreshUsers(context.Background()) })
 	w.require(t, "after failures", nil, askers[2]) // a round reads it again, whoever wants one
 
@@ -226,6 +234,11 @@ func TestTwoWorldsCannotBeToldApart(t *testing.T) {
 		p.round(t)
 	})
 	w.require(t, "while Harbor is down", nil, askers[2])
+}
+
+// usersAt is the place of the source of user-built images in the status.
+func usersAt(p *platform) int {
+	return slices.IndexFunc(p.resolver.Status().Sources, func(s resolver.SourceStatus) bool { return s.Users != nil })
 }
 
 // The public stream, and another tool's, tell nothing of what is private: neither

@@ -62,8 +62,13 @@ func TestTheCatalogAdvisesAboutTheAccount(t *testing.T) {
 		"robot": {func(h *harbortest.Server) string {
 			return h.AddRobot("bayplan", "for-tests-only", harbortest.ReaderPermissions()...)
 		}, nil},
-		"robot that may not read": {func(h *harbortest.Server) string {
+		"robot that may not read private ones": {func(h *harbortest.Server) string {
 			return h.AddRobot("bayplan", "for-tests-only", harbortest.PullOnlyPermissions()...)
+		}, nil}, // it would tell that there are some; the log says it
+		"robot that may not read public ones": {func(h *harbortest.Server) string {
+			pushUser(t, h, "tool-shown/app:latest")
+			h.Fault(harbortest.PathContains("/projects/tool-shown/"), harbortest.Status(http.StatusForbidden))
+			return h.AddRobot("bayplan", "for-tests-only", harbortest.ReaderPermissions()...)
 		}, []string{"projects are listed that may not be read"}},
 		"user": {func(h *harbortest.Server) string {
 			h.AddUser("someone", "for-tests-only", "tool-hidden")
@@ -81,8 +86,9 @@ func TestTheCatalogAdvisesAboutTheAccount(t *testing.T) {
 				require.True(t, strings.HasPrefix(users.Advice[i], begins), users.Advice[i])
 				require.NotContains(t, users.Advice[i], "hidden")
 			}
-			require.Zero(t, users.DeniedCount, "how many private ones there are is not for everybody")
-			require.Zero(t, value(t, s.scrape(t), "bayplan_users_denied_projects", "source", harborHost))
+			public := strings.Count(name, "public")
+			require.Equal(t, public, users.DeniedCount, "how many private ones there are is not for everybody")
+			require.EqualValues(t, public, value(t, s.scrape(t), "bayplan_users_denied_projects", "source", harborHost))
 		})
 	}
 }
