@@ -62,6 +62,20 @@ func TestAClientThatAsksTooOftenIsTurnedAway(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.get(t, "/v1/images").status)
 }
 
+// Somebody who looks at a page is told by a page, which comes again by itself.
+func TestAReaderIsTurnedAwayByAPage(t *testing.T) {
+	s := start(t, setup{values: sample, options: server.Options{ClientRate: 0.1, ClientBurst: 1}})
+	s.page(t, "/", http.StatusOK)
+	for _, path := range []string{"/", "/images/bookworm", "/images/a/b", "/tools", "/tools/alpha", "/catalog", "/drift"} {
+		p := s.page(t, path, http.StatusServiceUnavailable)
+		require.Equal(t, "Too much is asked just now", p.Find("h1").Text())
+		require.Contains(t, p.Find("main").Text(), "You ask more often than 0.1 times a second")
+		require.Equal(t, p.header.Get("Retry-After"), p.Find("[data-retry]").AttrOr("data-retry", ""))
+		require.Equal(t, "no-store", p.header.Get("Cache-Control"))
+	}
+	require.NotEmpty(t, s.page(t, "/nowhere", http.StatusNotFound).Find("h1").Text(), "that costs nothing")
+}
+
 // Without a believed header it is the address that counts, an IPv6 network as one.
 func TestClientsAreToldApart(t *testing.T) {
 	for name, c := range map[string]struct {

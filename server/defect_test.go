@@ -55,6 +55,27 @@ func TestADefectIsA500AndIsLogged(t *testing.T) {
 	require.Equal(t, http.StatusOK, e.get(t, "/v1/images").status, "the others are served")
 }
 
+// Who looks at a page is told by a page, which says nothing of the defect.
+func TestADefectOfAPage(t *testing.T) {
+	s := start(t, setup{values: sample})
+	log := &logBuffer{}
+	broken, err := server.New(view{
+		follow: func(f func(*snapshot.Snapshot)) { f(s.resolver.Snapshot()) },
+		status: func() resolver.Status { panic("a defect") },
+	}, server.Options{Logger: slog.New(slog.NewJSONHandler(log, nil))})
+	require.NoError(t, err)
+	e := listen(t, broken.Handler())
+	for _, path := range []string{"/", "/images/bookworm", "/tools/alpha", "/catalog", "/drift"} {
+		p := e.page(t, path, http.StatusInternalServerError)
+		require.Equal(t, "Something went wrong on our side", p.Find("h1").Text())
+		require.NotContains(t, string(p.body), "defect")
+		require.Equal(t, "no-store", p.header.Get("Cache-Control"))
+	}
+	require.Contains(t, log.String(), `"route":"/images/{name}"`)
+	require.Contains(t, log.String(), "defect_test.go", "the stack")
+	require.Equal(t, 5, strings.Count(log.String(), `"defect":"a defect"`))
+}
+
 // A handler that gives up on purpose, as http.ErrAbortHandler says, closes the
 // connection: no answer could be right.
 func TestAnAbortedHandlerStaysAborted(t *testing.T) {

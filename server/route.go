@@ -60,9 +60,13 @@ func (s *Server) routeFor(name string, answer endpoint) http.Handler {
 
 // defect answers in place of an endpoint that panicked.
 func (s *Server) defect(w http.ResponseWriter, r *http.Request, route string, failure any) {
+	s.logDefect(r, route, failure)
+	s.internalError(w)
+}
+
+func (s *Server) logDefect(r *http.Request, route string, failure any) {
 	s.log.ErrorContext(r.Context(), "a request met a defect", "route", route, "method", shown(r.Method),
 		"defect", shown(fmt.Sprint(failure)), "stack", string(debug.Stack()))
-	s.internalError(w)
 }
 
 // logRequest notes a request for those who debug. Of what a client sent it

@@ -54,10 +54,42 @@ func protect(h http.Header) {
 // pageRoute is [Server.route] for a page. No page of another origin may read it:
 // what other origins may have is in the API.
 func (s *Server) pageRoute(name string, answer endpoint) http.Handler {
-	return s.route(name, s.guarded(func(w http.ResponseWriter, r *http.Request) int {
+	guarded := s.guardedBy(answer, s.turnAwayReader)
+	return s.route(name, func(w http.ResponseWriter, r *http.Request) int {
 		protect(w.Header())
-		return answer(w, r)
-	}))
+		return s.orSorry(w, r, name, guarded)
+	})
+}
+
+// turnAwayReader is the page of a request that is turned away.
+func (s *Server) turnAwayReader(w http.ResponseWriter, r *http.Request, why string, wait time.Duration) int {
+	return s.fails(w, r, &web.Failure{
+		Frame: web.Frame{Title: "Too much is asked just now"}, Status: http.StatusServiceUnavailable, RetryAfter: max(wait, s.retryAfter()),
+		Text: []string{sentence(why)},
+	})
+}
+
+// orSorry answers with a page in place of one that met a defect, and so forgets the
+// headers that it had set. If that meets one as well, the route answers as for all
+// others.
+func (s *Server) orSorry(w http.ResponseWriter, r *http.Request, name string, answer endpoint) (status int) {
+	defer func() {
+		failure := recover()
+		switch failure {
+		case nil:
+			return
+		case http.ErrAbortHandler:
+			panic(failure)
+		}
+		s.logDefect(r, name, failure)
+		clear(w.Header())
+		protect(w.Header())
+		status = s.fails(w, r, &web.Failure{
+			Frame: web.Frame{Title: "Something went wrong on our side"}, Status: http.StatusInternalServerError,
+			Text: []string{"This page cannot be shown. What happened is in the log of the service."},
+		})
+	}()
+	return answer(w, r)
 }
 
 // visit is what a page is made of: one snapshot, how its sources fare, and the

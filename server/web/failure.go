@@ -25,5 +25,5 @@ type Tombstone struct {
 // Template implements [Page].
 func (*Failure) Template() string { return "failure" }
 
-// RetrySeconds is RetryAfter for the script.
-func (f *Failure) RetrySeconds() int { return int(f.RetryAfter.Seconds()) }
+// RetrySeconds is RetryAfter for the script, as the header Retry-After has it.
+func (f *Failure) RetrySeconds() int { return int((f.RetryAfter + time.Second - 1) / time.Second) }
