@@ -1,6 +1,9 @@
 package inventory_test
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,4 +163,42 @@ func TestProofDue(t *testing.T) {
 	w.project("tool-a", harbortest.Public, "web")
 	w.round()
 	require.Zero(t, w.ProofDue())
+}
+
+// That the list of private projects lacks one is no proof that everybody may see
+// it, though its repositories are still listed for us: Harbor has to say that it is
+// public.
+func TestAListThatLacksWhatIsPrivate(t *testing.T) {
+	for name, c := range map[string]struct{ total, body string }{
+		"nothing":          {"0", `[]`},
+		"a name of nobody": {"1", `[{"project_id":3,"name":"../..","metadata":{"public":"false"}}]`},
+		"another project":  {"1", `[{"project_id":9,"name":"tool-other","metadata":{"public":"false"}}]`},
+		"said of another":  {"1", `[{"project_id":9,"name":"tool-other","metadata":{"public":"true"}}]`},
+		"no metadata":      {"1", `[{"project_id":9,"name":"tool-other"}]`},
+	} {
+		for which, query := range map[string]string{"of private ones": "public=false", "of all": ""} {
+			t.Run(name+" in a list "+which, func(t *testing.T) {
+				w := newWorld(t, setup{})
+				w.project("tool-a", harbortest.Public, "web")
+				w.project("tool-secret", harbortest.Private, "web")
+				want := []string{"tool-a/web:latest", "tool-secret/web:latest private"}
+				require.Equal(t, want, short(has(w.round())))
+				heal := w.Fault(func(r harbortest.Request) bool {
+					return r.Kind == harbortest.KindProjects && strings.Contains(r.Query, query)
+				}, func(rw http.ResponseWriter, _ *http.Request, _ http.Handler) {
+					rw.Header().Set("Content-Type", "application/json")
+					rw.Header().Set("X-Total-Count", c.total)
+					_, _ = io.WriteString(rw, c.body)
+				})
+				for range 3 {
+					w.clock.advance(30 * time.Second)
+					require.Equal(t, want, short(has(w.round())))
+				}
+				heal()
+				require.NoError(t, w.SetVisibility("tool-secret", harbortest.Public))
+				w.clock.advance(30 * time.Second)
+				require.Equal(t, []string{"tool-a/web:latest", "tool-secret/web:latest"}, short(has(w.round())))
+			})
+		}
+	}
 }

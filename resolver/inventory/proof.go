@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/fault"
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/resolver/harbor"
 )
@@ -99,18 +97,14 @@ func (i *Inventory) proveRecalled(ctx context.Context) error {
 
 // private asks which projects are private. One that was and is not named any
 // more may have turned public, but it may also be gone, or not for us to see any
-// longer, and then it must not be shown to everybody: it stays private unless
-// its repositories can still be listed. listed are projects that were a moment
-// ago, which is enough for one that came since the last proof.
+// longer, or the answer lacks it for no reason, and then it must not be shown to
+// everybody: it stays private until Harbor says that it is public. listed are
+// projects whose repositories were listed a moment ago, which is enough for one
+// that came since the last proof.
 func (i *Inventory) private(ctx context.Context, listed map[string]bool) (map[string]bool, error) {
-	no := false
-	projects, err := i.harbor.Projects(ctx, harbor.ProjectFilter{Public: &no})
+	private, err := i.projects(ctx, false)
 	if err != nil {
 		return nil, err
-	}
-	private := make(map[string]bool, len(projects))
-	for _, p := range projects {
-		private[p.Name] = true
 	}
 	var doubtful []string
 	i.State().View.walk(func(t *Tool) {
@@ -118,25 +112,34 @@ func (i *Inventory) private(ctx context.Context, listed map[string]bool) (map[st
 			doubtful = append(doubtful, t.Project)
 		}
 	})
-	invisible := make([]bool, len(doubtful))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(i.opts.Concurrency)
-	for n, project := range doubtful {
-		group.Go(func() error {
-			_, err := i.harbor.ProjectRepositories(ctx, project)
-			if invisible[n] = mayBeGone(err); invisible[n] {
-				return nil
-			}
-			return err
-		})
+	if len(doubtful) == 0 {
+		return private, nil
 	}
-	err = group.Wait()
-	for n, project := range doubtful {
-		if invisible[n] {
+	public, err := i.projects(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, project := range doubtful {
+		if !public[project] {
 			private[project] = true
 		}
 	}
-	return private, err
+	return private, nil
+}
+
+// projects asks which projects are public, or private.
+func (i *Inventory) projects(ctx context.Context, public bool) (map[string]bool, error) {
+	projects, err := i.harbor.Projects(ctx, harbor.ProjectFilter{Public: &public})
+	if err != nil {
+		return nil, err
+	}
+	named := make(map[string]bool, len(projects))
+	for _, p := range projects {
+		if p.Public || !public { // who is in the list of private ones is private
+			named[p.Name] = true
+		}
+	}
+	return named, nil
 }
 
 // hide publishes which tools are private now, if that changed. was tells which
