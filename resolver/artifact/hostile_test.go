@@ -192,6 +192,54 @@ func endlessAs(mediaType string, endless http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// What is said in odd HTTP about a manifest, byte for byte as it comes.
+func TestOddHTTP(t *testing.T) {
+	server, client := setUp(t, artifact.Options{}, "1.0.0")
+	first, err := client.Resolve(t.Context(), catalog, version("1.0.0"))
+	require.NoError(t, err)
+	data := string(rawManifest(t, server, "1.0.0"))
+	head := "Content-Type: " + ocispec.MediaTypeImageManifest + "\r\nDocker-Content-Digest: " + first.Digest + "\r\n"
+	length := fmt.Sprintf("Content-Length: %d\r\n\r\n", len(data))
+	chunk := fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n", len(data), data)
+	for name, c := range map[string]struct {
+		answer string
+		kind   fault.Kind // none: it is read
+	}{
+		"HTTP/1.0, to the end":       {"HTTP/1.0 200 OK\r\n" + head + "\r\n" + data, 0},
+		"trailers":                   {"HTTP/1.1 200 OK\r\n" + head + chunk + "X-Late: yes\r\n\r\n", 0},
+		"no end behind the trailers": {"HTTP/1.1 200 OK\r\n" + head + chunk + "X-Late: yes\r\n", fault.Unreachable},
+		"some early hints":           {strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 3) + "HTTP/1.1 200 OK\r\n" + head + length + data, 0},
+		"early hints without end":    {strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", 20_000), fault.Unreachable},
+		"a part of it":               {"HTTP/1.1 206 Partial Content\r\n" + head + "Content-Range: bytes 0-9/99\r\nContent-Length: 10\r\n\r\n" + data[:10], fault.Unreachable},
+		"not modified":               {"HTTP/1.1 304 Not Modified\r\n" + head + "\r\n", fault.Unreachable},
+		"another protocol":           {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", fault.Unreachable},
+		"said to be packed":          {"HTTP/1.1 200 OK\r\n" + head + "Content-Encoding: gzip\r\n" + length + data, 0},
+		"two lengths":                {"HTTP/1.1 200 OK\r\n" + head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nx", fault.Unreachable},
+		"a length below zero":        {"HTTP/1.1 200 OK\r\n" + head + "Content-Length: -1\r\n\r\n", fault.Unreachable},
+		"a line of another protocol": {"ICY 200 OK\r\n\r\n", fault.Unreachable},
+		"a header without end":       {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("y", 2<<20), fault.Unreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, client := setUp(t, artifact.Options{Attempts: 1}, "1.0.0")
+			server.Hook(answer("/manifests/", func(w http.ResponseWriter, _ *http.Request) {
+				connection, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					return // nothing is answered then
+				}
+				_, _ = io.WriteString(connection, c.answer)
+				_ = connection.Close()
+			}))
+			_, err := client.Pull(t.Context(), catalog, artifact.Selection{Digest: first.Digest})
+			if c.kind == 0 {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, c.kind, fault.KindOf(err), "%v", err)
+			require.Less(t, len(err.Error()), 1000)
+		})
+	}
+}
+
 // A registry that gives no length and no digest is odd, but can be read.
 func TestPullFromARegistryWithoutHeaders(t *testing.T) {
 	server, client := setUp(t, artifact.Options{}, "1.0.0")
