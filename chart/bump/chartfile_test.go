@@ -122,6 +122,8 @@ func TestApplyRefuses(t *testing.T) {
 		"the next line":              {"version:\n  1.0.0\n", "version: it is not written on one line"},
 		"annotations of two places":  {"version: 1.0.0\nannotations: &a\n  b: c\nz: *a\n", "make it by hand"},
 		"an end before what follows": {"version: 1.0.0\n...\n# gone\n", "make it by hand"},
+		"lines that end by CR":       {"version: 1.0.0\rname: x\n", "it has line breaks that are none to most programs"},
+		"lines that end by NEL":      {"version: 1.0.0\u0085name: x\n", "it has line breaks that are none to most programs"},
 		"no YAML":                    {"\tversion: [", "found character that cannot start any token"},
 		"nothing":                    {"", "one key to a line"},
 		"a version twice":            {"version: 1.0.0\nversion: 1.0.0\n", "already defined"},
