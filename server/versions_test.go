@@ -444,18 +444,20 @@ func TestHowManyVersionsAreFetched(t *testing.T) {
 	for n := range 12 {
 		s.publish(t, fmt.Sprintf("3.0.%d", n), versionOne)
 	}
-	statuses := map[int]int{}
+	fetched, began := 0, time.Now()
 	for n := range 12 {
 		a := s.get(t, fmt.Sprintf("/v1/images?version=3.0.%d", n))
-		statuses[a.status]++
-		if a.status != http.StatusOK {
+		if a.status == http.StatusOK {
+			fetched++
+		} else {
 			require.Equal(t, "overloaded", into[api.Error](a, http.StatusServiceUnavailable).Code)
 			after, err := strconv.Atoi(a.header.Get("Retry-After"))
 			require.NoError(t, err)
 			require.True(t, 1 <= after && after <= 7, "one more each 6 s: %d", after)
 		}
 	}
-	require.Equal(t, map[int]int{http.StatusOK: 10, http.StatusServiceUnavailable: 2}, statuses)
+	require.GreaterOrEqual(t, fetched, 10)
+	require.LessOrEqual(t, fetched, 10+int(time.Since(began)/(6*time.Second)))
 	require.Equal(t, http.StatusOK, s.get(t, "/v1/images?version=3.0.0").status)
 	require.Equal(t, http.StatusOK, s.get(t, "/v1/images?version=1.1.0").status, "the one that is served")
 }
