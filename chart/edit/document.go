@@ -27,6 +27,10 @@ func parse(text []byte) (*document, error) {
 	if bytes.Contains(text, []byte("\r\n")) {
 		d.eol = "\r\n"
 	}
+	// YAML ends lines at these too (1.1, section 4.2), and lines are counted here.
+	if strings.ContainsAny(strings.ReplaceAll(string(text), "\r\n", "\n"), "\r\u0085\u2028\u2029") {
+		return nil, errors.New("values.yaml has line breaks that are none to most programs (CR, NEL, LS or PS): write \\n in their place, and try again")
+	}
 	for line := range strings.Lines(string(text)) {
 		d.lines = append(d.lines, line)
 	}

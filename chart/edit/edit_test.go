@@ -144,6 +144,8 @@ func TestWhatCannotBe(t *testing.T) {
 		"no reason":         {small, edit.Remove("buster", chart.Tombstone{Date: "2026-11-26"}), "a reason is wanted"},
 		"the only image":    {"images:\n  a: {state: stable, image: one.example/a}\n", edit.Remove("a", chart.Tombstone{Date: "2026-11-26", Reason: "old"}), "it is the only image"},
 		"braces":            {"images:\n  a: {state: stable, image: one.example/a}\n", edit.SetState("a", "beta"), "images.a is written in braces on one line"},
+		"lines by CR":       {"images:\r  a:\n    state: stable\n    image: one.example/a\n", edit.SetState("a", "beta"), "line breaks that are none to most programs"},
+		"lines by LS":       {"images:\n  a:\n    description: \"x\u2028y\"\n    state: stable\n", edit.SetState("a", "beta"), "line breaks that are none to most programs"},
 		"an anchor":         {"images:\n  a: &a\n    state: stable\n    image: one.example/a\n", edit.SetState("a", "beta"), "values.yaml uses an anchor"},
 		"a list over lines": {"images:\n  a:\n    state: stable\n    image: one.example/a\n    aliases: [b,\n      c]\n", edit.AddAlias("a", "d"), "the list goes over several lines in brackets"},
 		"no YAML":           {"images: [\n", edit.SetState("a", "beta"), "yaml-syntax"},
