@@ -33,7 +33,7 @@ type Repository struct {
 
 	mu     sync.Mutex
 	bad    badManifest
-	judges *provenance.Ring // at the last look
+	judges *provenance.Ring // by which the last manifest that was pulled was judged
 }
 
 // badManifest is the last one that led to no usable chart.
@@ -83,33 +83,41 @@ func (r *Repository) Name() string {
 }
 
 // Fetch asks which manifest is there, and pulls it if it is another one, or if it has to
-// be judged by other keys than at the last look.
+// be judged by other keys than when it was pulled.
 func (r *Repository) Fetch(ctx context.Context, last string) (*Offer, error) {
 	found, err := r.client.Resolve(ctx, r.reference, r.selection)
 	if err != nil {
 		return nil, err
 	}
-	if !r.rejudge() && found.Digest == last {
+	ring := r.trust.ring()
+	if r.isJudgedBy(ring) && found.Digest == last {
 		return nil, nil
 	}
 	if err := r.known(found.Digest); err != nil {
 		return nil, err
 	}
 	offer, err := r.pull(ctx, found)
-	if err != nil && badContent(err) {
+	switch {
+	case err == nil:
+		r.judged(ring)
+	case badContent(err):
 		r.remember(found.Digest, err)
 	}
 	return offer, err
 }
 
-// rejudge tells whether the keys that count are others than at the last look.
-func (r *Repository) rejudge() bool {
-	ring := r.trust.ring()
+// isJudgedBy tells whether the keys that count are those by which the last manifest
+// that was pulled was judged.
+func (r *Repository) isJudgedBy(ring *provenance.Ring) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before := r.judges
+	return r.judges == ring
+}
+
+func (r *Repository) judged(ring *provenance.Ring) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.judges = ring
-	return before != nil && before != ring
 }
 
 // pull fetches by digest, so that a tag that moves meanwhile mixes nothing.

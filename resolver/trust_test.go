@@ -159,6 +159,40 @@ func TestKeysAreReplaced(t *testing.T) {
 	}
 }
 
+// A catalog that was refused is judged by new keys also where the registry fails just when
+// they come: it is asked for again.
+func TestNewKeysAtABadMoment(t *testing.T) {
+	ours, ring := signer(t, "ours")
+	theirs, other := signer(t, "theirs")
+	s := newShelf(t)
+	s.checking(t)
+	s.publishSigned(t, ours, "1.0.0", four, four)
+	var now atomic.Pointer[provenance.Ring]
+	now.Store(ring)
+	r := start(t, resolver.FromRepository(s.client, chartRef, artifact.Selection{Constraint: "^1.0.0"},
+		resolver.Trust{Ring: ring, Renewed: now.Load, Required: true}), everywhere(present("sha256:a")), resolver.Options{})
+	_, refused := serves(t, r)
+	require.NoError(t, refused)
+	s.publishSigned(t, theirs, "1.0.1", five, five)
+	_, refused = serves(t, r)
+	require.ErrorContains(t, refused, "not in the keyring")
+
+	now.Store(other)
+	s.Hook(func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+		ill := strings.Contains(r.URL.Path, "/blobs/")
+		if ill {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		return ill
+	})
+	version, _ := serves(t, r)
+	require.Equal(t, "1.0.0", version)
+	s.Hook(nil)
+	version, refused = serves(t, r)
+	require.NoError(t, refused)
+	require.Equal(t, "1.0.1", version)
+}
+
 // Checking a signature costs one request more a version, and none while nothing
 // changes; without a keyring it costs nothing.
 func TestWhatASignatureCosts(t *testing.T) {
