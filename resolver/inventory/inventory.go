@@ -116,6 +116,7 @@ type Inventory struct {
 	empty     map[string]bool    // projects that were read and held nothing, until a round succeeds
 	sown      bool               // what others said is in the view, until a round succeeds
 	reckoning bool               // a round works out what is gone
+	there     map[string]bool    // the repositories that a round has listed, from when it is believed until its end
 	follow    func(*State)
 }
 

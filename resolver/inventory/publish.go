@@ -31,7 +31,7 @@ func (i *Inventory) settle(err error) {
 	next.Health = i.book.health(before.Health, i.privacy)
 	next.Health.LastAttempt = now
 	next.losses, next.rights = i.book.losses, i.book.rights
-	i.reckoning = false
+	i.reckoning, i.there = false, nil
 	if err == nil {
 		next.Health.LastSuccess, next.Recalled = now, false
 		i.sown, i.empty = false, nil

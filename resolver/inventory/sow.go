@@ -1,11 +1,15 @@
 package inventory
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Sow takes what another process published, for all that Harbor has not answered us
 // yet: it is served as in [Inventory.Recall], each tool stale until Harbor has
 // answered about it, and private what the last proof says is. What Harbor did
-// answer stands, be it that a project holds nothing. It may come while rounds are
+// answer stands, be it that a project holds nothing; and so does what it listed
+// (heed). It may come while rounds are
 // under way, and is of no use once one has succeeded: Sow is false then, as it is
 // a second time. The view is the inventory's from then on.
 func (i *Inventory) Sow(m Memory) (taken bool) {
@@ -18,10 +22,12 @@ func (i *Inventory) Sow(m Memory) (taken bool) {
 	e := m.View.edit()
 	m.View.walk(func(t *Tool) {
 		t.Stale = true
-		if i.privacy.private[t.Project] {
-			hidden := *t
-			hidden.Private = true
-			e.put(&hidden)
+		kept := *t
+		kept.Private = t.Private || i.privacy.private[t.Project]
+		kept.Repositories = i.listedOf(t)
+		if kept.Private != t.Private || len(kept.Repositories) != len(t.Repositories) {
+			kept.marks = t.marks.of(kept.Repositories)
+			e.put(&kept)
 		}
 	})
 	for project := range i.empty {
@@ -50,10 +56,33 @@ func (i *Inventory) reckon(base *View) *View {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.reckoning = true
+	return i.against(base)
+}
+
+// heed is reckon before projects are read: others' word is taken meanwhile, but for
+// what is not there. Harbor does not list to us what turned private and is not for
+// us to see, and no proof tells of it.
+func (i *Inventory) heed(base *View, there map[string]bool) *View {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.there = there
+	return i.against(base)
+}
+
+func (i *Inventory) against(base *View) *View {
 	if i.sown {
 		return i.state.Load().View
 	}
 	return base
+}
+
+// listedOf gives those of a tool's repositories that the listing of this round has;
+// all before there is one. The caller holds the lock.
+func (i *Inventory) listedOf(t *Tool) []*Repository {
+	if i.there == nil {
+		return t.Repositories
+	}
+	return slices.DeleteFunc(slices.Clone(t.Repositories), func(r *Repository) bool { return !i.there[t.Project+"/"+r.Name] })
 }
 
 // noteEmpty remembers of what was read whether it held nothing. The caller holds

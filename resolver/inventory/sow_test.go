@@ -214,3 +214,39 @@ func TestSowOfWhatTurnedPrivate(t *testing.T) {
 	require.NotContains(t, told(), "tool-a/web:old")
 	require.Equal(t, []string{"tool-a/web:latest private", "tool-b/web:latest"}, short(has(w.State().View)))
 }
+
+// What others saw, and Harbor does not list to us, is not shown for as long as it takes
+// to read the rest: it may have turned private, which nobody tells those who may not see it.
+func TestWhatIsNotListedIsHiddenBeforeTheRestIsRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		anonymous bool
+		late      bool // it comes while projects are read
+	}{
+		"the anonymous":                      {anonymous: true},
+		"the anonymous, late":                {anonymous: true, late: true},
+		"a robot that may not see it":        {},
+		"a robot that may not see it, later": {late: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, setup{anonymous: c.anonymous, permits: []harbortest.Permission{}})
+			w.project("tool-a", harbortest.Public, "web")
+			w.project("tool-secret", harbortest.Private, "web")
+			sow := func() { assert.True(t, w.Sow(said(t, "tool-a", "tool-secret"))) }
+			if !c.late {
+				sow()
+			}
+			var shown []string
+			reading := harbortest.And(harbortest.Of(harbortest.KindArtifacts, harbortest.KindProjectArtifacts), harbortest.PathContains("tool-a"))
+			w.Fault(harbortest.Times(1, reading), func(to http.ResponseWriter, r *http.Request, harbor http.Handler) {
+				if c.late {
+					sow()
+				}
+				shown = short(has(w.State().View))
+				harbor.ServeHTTP(to, r)
+			})
+			require.Equal(t, []string{"tool-a/web:latest"}, short(has(w.round())))
+			require.Equal(t, []string{"tool-a/web:old"}, shown)
+			require.Equal(t, 1, w.costs(func() { w.round() }), "and it adds up")
+		})
+	}
+}

@@ -44,6 +44,12 @@ func (i *Inventory) sweep(ctx context.Context, surplus int) error {
 	}
 	there, changed := i.differences(base, rows)
 	turn := i.sweepTurn(base, surplus)
+	if shown := i.heed(base, there); i.book.recalled || i.wasSown() {
+		// To read the rest takes long, and it may have turned private.
+		if err := i.dropUnlisted(ctx, shown, there); err != nil {
+			return err
+		}
+	}
 	if err := i.read(ctx, changed, turn.projects); err != nil {
 		return err
 	}
@@ -103,6 +109,15 @@ func (i *Inventory) dropGone(ctx context.Context, base *View, there map[string]b
 		}
 	}
 	i.book.uncover()
+	if err := i.dropUnlisted(ctx, base, there); err != nil {
+		return err
+	}
+	i.publish(func(e *edit) { e.view.LeftOut = i.book.leftOut(i.privacy) })
+	return nil
+}
+
+// dropUnlisted takes out of the view what a listing no longer has.
+func (i *Inventory) dropUnlisted(ctx context.Context, base *View, there map[string]bool) error {
 	doubtful := map[string][]string{} // by project
 	base.walk(func(t *Tool) {
 		for _, r := range t.Repositories {
@@ -124,7 +139,6 @@ func (i *Inventory) dropGone(ctx context.Context, base *View, there map[string]b
 		for _, a := range answers {
 			i.drop(e, a.reading, func(name string) bool { return a.gone[name] })
 		}
-		e.view.LeftOut = i.book.leftOut(i.privacy)
 	})
 	return i.readBack(ctx, answers)
 }
