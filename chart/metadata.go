@@ -8,6 +8,9 @@ import (
 	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/strictyaml"
 )
 
+// MaxChartFile bounds Chart.yaml, in bytes.
+const MaxChartFile = 64 << 10
+
 // metadata reads Chart.yaml. Its format is Helm's, so only what a catalog
 // needs is checked here: that it is one document without duplicate keys, and
 // the keys below. Helm's own lint knows the rest, and more keys are Helm's
@@ -16,9 +19,12 @@ func (c *checker) metadata() Metadata {
 	root, problems := strictyaml.Parse(c.source.chart)
 	c.open(chartFile, root)
 	for _, p := range problems {
-		if root == nil || p.Rule == strictyaml.RuleSyntax || p.Rule == strictyaml.RuleDuplicate {
+		if root == nil || p.Rule == strictyaml.RuleSyntax || p.Rule == strictyaml.RuleDuplicate || isEmptyEntry(p) {
 			c.problem(p)
 		}
+	}
+	if size := len(c.source.chart); root != nil && size > MaxChartFile {
+		c.fail(strictyaml.RuleSyntax, nil, fmt.Sprintf("the file has %d bytes, at most %d are read", size, MaxChartFile))
 	}
 	if root == nil {
 		return Metadata{}
@@ -37,4 +43,9 @@ func (c *checker) metadata() Metadata {
 		c.fail("chart-version", strictyaml.Keys("version"), fmt.Sprintf("version %q is no SemVer version: write MAJOR.MINOR.PATCH, for example 0.0.29", m.Version))
 	}
 	return m
+}
+
+// isEmptyEntry tells a null among those of whom Helm's loader reads the fields.
+func isEmptyEntry(p strictyaml.Problem) bool {
+	return p.Rule == strictyaml.RuleNull && len(p.Path) == 2 && (p.Path[0].Key == "maintainers" || p.Path[0].Key == "dependencies")
 }

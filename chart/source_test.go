@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -154,10 +155,12 @@ func TestChartYAMLIsCheckedAsFarAsACatalogNeedsIt(t *testing.T) {
 			"Chart.yaml:2:1: error: name: the chart is named \"other\": a catalog chart is named image-config (chart-name)",
 			"Chart.yaml:3:1: error: version: version \"1.0\" is no SemVer version: write MAJOR.MINOR.PATCH, for example 0.0.29 (chart-version)",
 		},
-		chartYAML + "version: 0.0.29\n":            {"Chart.yaml:6:1: error: version: key \"version\" is here twice: the first is on line 3 (yaml-duplicate)"},
-		chartYAML + "---\nversion: 0.0.29\n":       {"Chart.yaml:6:1: error: a second document begins here: keep one document to a file (yaml-syntax)"},
-		"apiVersion: [\n":                          {"Chart.yaml:1: error: did not find expected node content (yaml-syntax)"},
-		strings.Repeat("#", strictyaml.MaxBytes+1): {"Chart.yaml: error: the file has 2097153 bytes, at most 2097152 are read (yaml-syntax)"},
+		chartYAML + "version: 0.0.29\n":                      {"Chart.yaml:6:1: error: version: key \"version\" is here twice: the first is on line 3 (yaml-duplicate)"},
+		chartYAML + "---\nversion: 0.0.29\n":                 {"Chart.yaml:6:1: error: a second document begins here: keep one document to a file (yaml-syntax)"},
+		chartYAML + "maintainers: [~]\n":                     {"Chart.yaml:6:15: error: maintainers[0]: the value is null, which Helm drops: leave the key out, or write a value (yaml-null)"},
+		chartYAML + "#" + strings.Repeat("x", 66_000) + "\n": {fmt.Sprintf("Chart.yaml:1:1: error: the file has %d bytes, at most 65536 are read (yaml-syntax)", len(chartYAML)+66_002)},
+		"apiVersion: [\n":                                    {"Chart.yaml:1: error: did not find expected node content (yaml-syntax)"},
+		strings.Repeat("#", strictyaml.MaxBytes+1):           {"Chart.yaml: error: the file has 2097153 bytes, at most 2097152 are read (yaml-syntax)"},
 	} {
 		source, err := chart.FromArchive(tgz(t, "Chart.yaml", text, "values.yaml", values), "")
 		require.NoError(t, err)

@@ -1,6 +1,9 @@
 package artifact
 
-import "gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
+import (
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart"
+	"gitlab.wikimedia.org/repos/cloud/toolforge/bayplan/chart/archive"
+)
 
 // Limits bound what a registry can make us read. A zero field has its default;
 // the defaults are far above any real catalog (a few hundred KiB) and far below
@@ -30,7 +33,7 @@ const (
 	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ListImages.html
 	tagPageSize = 1000
 
-	maxChartYAML = 64 << 10
+	maxChartYAML = chart.MaxChartFile
 
 	// smallAnswer is what errors and tokens may take; oras-go itself stops at
 	// 8 KiB and 128 KiB.
