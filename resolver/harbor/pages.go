@@ -63,6 +63,7 @@ func walk[T any](ctx context.Context, c *Client, l list[T]) (*walked[T], error) 
 	ctx, cancel = context.WithTimeout(ctx, c.opts.Timeout+time.Duration(min(w.lastPage(), c.opts.MaxPages))*c.opts.PageTime)
 	defer cancel()
 	highest, unsettled := w.total, false
+	doubtful := 1 // the first page of those that were asked for before, unless they were mended
 	for next := 2; w.more(next); {
 		if last := w.lastPage(); last > c.opts.MaxPages {
 			return nil, l.failed(c.ep.Host(), fault.New(fault.TooLarge, "", "", "the list has %d pages, more than %d", last, c.opts.MaxPages))
@@ -84,17 +85,21 @@ func walk[T any](ctx context.Context, c *Client, l list[T]) (*walked[T], error) 
 		case !l.mayHoldGone:
 			w.whole = false
 		default:
-			if highest, unsettled, err = mend(ctx, c, l, w, from, next-1, before); err != nil {
+			if highest, unsettled, err = mend(ctx, c, l, w, doubtful, next-1, before); err != nil {
 				return nil, err
 			}
+			from = next
 		}
+		doubtful = from
 	}
 	return w, nil
 }
 
 // mend reads the pages from..to once more, because rows that were deleted while they
 // were read moved those behind them to the front, and one may have moved from a
-// page that was not read yet to one that was. Read from the last to the first, one
+// page that was not read yet to one that was. (Harbor counts before it lists: of what was
+// deleted between the two, only the pages that are asked for next tell. So from is
+// the first page of those before.) Read from the last to the first, one
 // after the other, no page is read before what may move into it. The pages in front
 // of them are read too, as far as rows may have moved: before is the total when
 // those were read first. What is deleted after the last of them was read may move

@@ -24,6 +24,8 @@ type shelf struct {
 	mu     sync.Mutex
 	ids    []int
 	before func(s *shelf, page int) // under mu, before a page is cut
+	// between is called under mu when the rows were counted, and before the page is cut.
+	between func(s *shelf, page int)
 }
 
 func newShelf(n int) *shelf {
@@ -41,6 +43,10 @@ func (s *shelf) serve(w http.ResponseWriter, r *http.Request) {
 	if s.before != nil {
 		s.before(s, number)
 	}
+	total := len(s.ids)
+	if s.between != nil {
+		s.between(s, number)
+	}
 	from := min((number-1)*harbor.PageSize, len(s.ids))
 	to := min(from+harbor.PageSize, len(s.ids))
 	var rows []string
@@ -48,7 +54,7 @@ func (s *shelf) serve(w http.ResponseWriter, r *http.Request) {
 		rows = append(rows, fmt.Sprintf(`{"id":%d,"name":"tool-x/r%d","update_time":"2026-11-23T05:24:40.769Z"}`, id, id))
 	}
 	w.Header().Set("Link", `</api/v2.0/repositories?page=2&page_size=-1>; rel="next"`) // endless, and not looked at
-	answers(200, strconv.Itoa(len(s.ids)), "["+strings.Join(rows, ",")+"]")(w, r)
+	answers(200, strconv.Itoa(total), "["+strings.Join(rows, ",")+"]")(w, r)
 }
 
 func ids(list []harbor.Repository) (out []int64) {
@@ -105,7 +111,7 @@ func TestRepositoriesChangeBetweenPages(t *testing.T) {
 		sent   int
 	}{
 		{"one is created", created, 4},
-		{"one is deleted: the pages around are read again", deleted, 5},
+		{"one is deleted: the pages around are read again", deleted, 6},
 		{"one is deleted each time", always, 7},
 		{"half are deleted", many, 6},
 		{"old ones appear: it is read once more", public, 8},
@@ -165,6 +171,66 @@ func TestRepositoriesChangeAllTheTime(t *testing.T) {
 			sh.remain(t, n, ids(list))
 			require.Less(t, len(s.requests()), 3*n/harbor.PageSize)
 		})
+	}
+}
+
+// Harbor counts before it lists. Of what is deleted between the two only the answers to
+// later questions tell.
+func TestRepositoriesAreDeletedBetweenCountAndList(t *testing.T) {
+	for _, parallel := range []int{1, 3, 8} {
+		for at := 2; at < 10; at++ {
+			t.Run(fmt.Sprintf("page %d, %d at a time", at, parallel), func(t *testing.T) {
+				const n = 1000
+				sh, together := newShelf(n), newMeeting(parallel, n/harbor.PageSize)
+				sh.between = func(s *shelf, page int) {
+					if page == at && len(s.ids) == n {
+						s.ids = s.ids[1:]
+					}
+				}
+				s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+					together.last(r, at)
+					sh.serve(w, r)
+					together.done(r)
+				})
+				list, err := client(t, s.URL, none, harbor.Options{Parallel: parallel}).AllRepositories(context.Background())
+				require.NoError(t, err)
+				sh.remain(t, n, ids(list))
+				require.Less(t, len(s.requests()), 3*n/harbor.PageSize)
+			})
+		}
+	}
+}
+
+// meeting has one of the pages that are asked for together answered last.
+type meeting struct {
+	parallel int
+	answered []chan struct{} // by page, closed when it was answered
+	once     []sync.Once
+}
+
+func newMeeting(parallel, pages int) *meeting {
+	m := &meeting{parallel: parallel, answered: make([]chan struct{}, pages+1), once: make([]sync.Once, pages+1)}
+	for page := range m.answered {
+		m.answered[page] = make(chan struct{})
+	}
+	return m
+}
+
+func (m *meeting) done(r *http.Request) {
+	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+	m.once[page].Do(func() { close(m.answered[page]) })
+}
+
+// last waits for the others, if the request is for the page.
+func (m *meeting) last(r *http.Request, page int) {
+	if r.URL.Query().Get("page") != strconv.Itoa(page) {
+		return
+	}
+	from := 2 + (page-2)/m.parallel*m.parallel
+	for other := from; other < min(from+m.parallel, len(m.answered)); other++ {
+		if other != page {
+			<-m.answered[other]
+		}
 	}
 }
 
