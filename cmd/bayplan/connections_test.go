@@ -17,7 +17,7 @@ import (
 
 // crowded listens for so many connections at most; it answers at once, but for
 // /held, which it answers once held is closed.
-func crowded(t *testing.T, most int) (address string, held chan struct{}) {
+func crowded(t *testing.T, most int) (address string, held chan struct{}, crowd *connections) {
 	t.Helper()
 	held = make(chan struct{})
 	l, err := listen(t.Context(), "--listen", "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +34,7 @@ func crowded(t *testing.T, most int) (address string, held chan struct{}) {
 		require.NoError(t, l.server.Close())
 		require.NoError(t, <-ended)
 	})
-	return l.socket.Addr().String(), held
+	return l.socket.Addr().String(), held, l.crowd
 }
 
 // dialled is a connection of a client.
@@ -62,15 +62,32 @@ func isAnswered(t *testing.T, conn *bufio.ReadWriter) {
 	require.Equal(t, http.StatusNoContent, response.StatusCode)
 }
 
+// fallsSilent waits until it is known of the newest connection that it asks nothing
+// more, which may be a moment after its answer.
+func fallsSilent(t *testing.T, crowd *connections, before time.Time) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		crowd.mu.Lock()
+		defer crowd.mu.Unlock()
+		for _, since := range crowd.silent {
+			if since.After(before) {
+				return true
+			}
+		}
+		return false
+	}, patience, time.Millisecond)
+}
+
 // Connections that were asked something once and are silent since make room for
 // whoever comes; the longest silent goes first.
 func TestSilentConnectionsMakeRoom(t *testing.T) {
-	address, _ := crowded(t, 3)
+	address, _, crowd := crowded(t, 3)
 	var all []*bufio.ReadWriter
 	for range 20 {
-		conn := dialled(t, address)
+		conn, began := dialled(t, address), time.Now()
 		asks(t, conn, "/")
 		isAnswered(t, conn)
+		fallsSilent(t, crowd, began)
 		all = append(all, conn)
 	}
 	_, err := all[0].ReadByte()
@@ -81,7 +98,7 @@ func TestSilentConnectionsMakeRoom(t *testing.T) {
 
 // Who comes while all connections are in use waits, and is answered then.
 func TestWhoComesIntoACrowdWaits(t *testing.T) {
-	address, held := crowded(t, 3)
+	address, held, _ := crowded(t, 3)
 	var busy []*bufio.ReadWriter
 	for range 3 {
 		conn := dialled(t, address)
