@@ -121,6 +121,9 @@ func (s *Source) renounce(ctx context.Context) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.session != sess { // it was forgotten, or replaced, meanwhile
+		return
+	}
 	if err == nil && credential != s.shown {
 		s.session = nil
 		return
