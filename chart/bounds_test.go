@@ -34,12 +34,15 @@ func repeat(n int, entry string) []byte {
 	return []byte(b.String())
 }
 
-// Without the bounds each of these takes from seconds to all of the memory.
-func TestHostileCatalogsAreRefused(t *testing.T) {
-	for name, c := range map[string]struct {
-		values []byte
-		rule   string
-	}{
+// hostileCatalog is a values.yaml that costs more to judge than it says, and the
+// rule that refuses it.
+type hostileCatalog struct {
+	values []byte
+	rule   string
+}
+
+func hostileCatalogs() map[string]hostileCatalog {
+	return map[string]hostileCatalog{
 		"tens of thousands of wrong entries": {repeat(20_000, " a%d: %d\n"), "more"},
 		"a chain of thousands of images":     {repeat(4_000, " a%d: {state: stable, image: a.b/c, replacedBy: a%d}\n"), "replaced-by-chain"},
 		"a long text, often": {[]byte("formatVersion: \"1.0\"\nx: &a " + strings.Repeat("a", 100_000) +
@@ -50,7 +53,12 @@ func TestHostileCatalogsAreRefused(t *testing.T) {
 			strings.Repeat("{"+strings.Repeat("k", 1000)+": ", 55) + "[" + strings.Repeat("~,", 50_000) + "]" + strings.Repeat("}", 55) + "}\n"), "yaml-syntax"},
 		"a long key above many mistakes": {[]byte("formatVersion: \"1.0\"\nimages:\n ? " + strings.Repeat("a", 100_000) +
 			"\n : [" + strings.Repeat("~,", 50_000) + "]\n"), "yaml-syntax"},
-	} {
+	}
+}
+
+// Without the bounds each of these takes from seconds to all of the memory.
+func TestHostileCatalogsAreRefused(t *testing.T) {
+	for name, c := range hostileCatalogs() {
 		t.Run(name, func(t *testing.T) {
 			_, findings := chart.FromValues(c.values).Check()
 			require.LessOrEqual(t, len(findings), chart.MaxFindings+1)
@@ -64,6 +72,21 @@ func TestHostileCatalogsAreRefused(t *testing.T) {
 			_, err := chart.FromValues(c.values).Load()
 			require.Error(t, err)
 			require.Less(t, len(err.Error()), 1000)
+		})
+	}
+}
+
+// BenchmarkHostileCatalogs judges each, and the largest that is one.
+func BenchmarkHostileCatalogs(b *testing.B) {
+	catalogs := hostileCatalogs()
+	catalogs["the largest that is taken"] = hostileCatalog{values: repeat(14_000, " a%d: {state: stable, image: a.b/c%d, description: "+strings.Repeat("d", 70)+"}\n")}
+	for name, c := range catalogs {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := chart.FromValues(c.values).Load()
+				require.Equal(b, c.rule != "", err != nil)
+			}
 		})
 	}
 }
