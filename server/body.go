@@ -1,16 +1,10 @@
 package server
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
-	"math/bits"
 	"net/http"
 	"strconv"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 )
 
 // worthCoding is the size in bytes below which coding an answer saves less than
@@ -94,50 +88,6 @@ func (b *body) code(c coding, e effort) {
 		bytes: packed, etag: []string{`"` + b.sum + "-" + name + `"`},
 		length: []string{strconv.Itoa(len(packed))}, encoding: []string{name},
 	}
-}
-
-// effort is how much work is put into making a body small.
-type effort struct {
-	gzip int
-	zstd zstd.EncoderLevel
-}
-
-// Efforts, from bytes that are made once and sent for days to those that are
-// made for one request.
-var (
-	thorough = effort{gzip: gzip.BestCompression, zstd: zstd.SpeedBetterCompression}
-	brisk    = effort{gzip: gzip.DefaultCompression, zstd: zstd.SpeedDefault}
-	hasty    = effort{gzip: gzip.BestSpeed, zstd: zstd.SpeedFastest}
-)
-
-func compress(c coding, plain []byte, e effort) []byte {
-	var out bytes.Buffer
-	// The writer's errors are those of the buffer, which has none.
-	w := e.writer(c, &out, len(plain))
-	_, _ = w.Write(plain)
-	_ = w.Close()
-	return out.Bytes()
-}
-
-// window bounds the memory of a zstd encoder, which makes tables to match.
-const window = 1 << 20
-
-// writer codes what is written to it; c is not identity. About so many bytes
-// are expected.
-func (e effort) writer(c coding, to io.Writer, size int) io.WriteCloser {
-	if c == gzipped {
-		w, err := gzip.NewWriterLevel(to, e.gzip)
-		if err != nil {
-			panic("server: " + err.Error()) // no such level
-		}
-		return w
-	}
-	fits := max(zstd.MinWindowSize, min(window, 1<<bits.Len(uint(size))))
-	w, err := zstd.NewWriter(to, zstd.WithEncoderLevel(e.zstd), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(fits))
-	if err != nil {
-		panic("server: " + err.Error()) // no such option
-	}
-	return w
 }
 
 // contentSum is the part of a strong validator (RFC 9110, section 8.8.3) that

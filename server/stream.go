@@ -117,7 +117,7 @@ func (a stream) code(c coding, to io.Writer) error {
 	if c == identity {
 		return a.write(to)
 	}
-	packed := hasty.writer(c, to, window)
+	packed := hasty.writer(c, to, 1<<largestWindow)
 	if err := a.write(packed); err != nil {
 		return err
 	}
