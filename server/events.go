@@ -115,29 +115,30 @@ type follower struct {
 	text   []byte // used again for each id
 }
 
-// begin takes up a stream behind the event with an id; "" is from now on.
+// begin takes up a stream behind the event with an id; "" is from now on. Its place
+// is known before the reader hears anything: of what changes once the reader is
+// connected, nothing is left out.
 func (f *follower) begin(a audience, id string) error {
 	retry := minRetry + rand.N(maxRetry-minRetry)
-	if err := f.to.send(fmt.Appendf(nil, "retry: %d\n\n", retry.Milliseconds())); err != nil {
-		return err
-	}
+	first := fmt.Appendf(nil, "retry: %d\n\n", retry.Milliseconds())
 	if id == "" {
-		return f.restart(a, api.EventStart)
+		return f.restart(a, api.EventStart, first)
 	}
 	at, ok := f.server.journal.resume(a, id)
 	if !ok {
-		return f.restart(a, api.EventReset)
+		return f.restart(a, api.EventReset, first)
 	}
 	f.at = at
-	return nil
+	return f.to.send(first)
 }
 
-// restart tells the reader to list, and goes on from what the list holds now.
-func (f *follower) restart(a audience, event string) error {
+// restart tells the reader to list, and goes on from what the list holds now. What
+// is sent first may be nil.
+func (f *follower) restart(a audience, event string, first []byte) error {
 	at, p := f.server.journal.end(a)
 	f.at = at
 	data := encode(api.ListEvent{ETag: f.server.listTag(p, a)})
-	f.text = appendID(f.text[:0], at.epoch, at.count)
+	f.text = appendID(append(f.text[:0], first...), at.epoch, at.count)
 	f.server.metrics.sent(event)
 	return f.to.send(append(f.text, eventText(event, data)...))
 }
@@ -152,7 +153,7 @@ func (f *follower) run(ctx context.Context) error {
 		var err error
 		switch {
 		case !ok || slices.ContainsFunc(news, (*change).isReset):
-			err = f.restart(f.at.audience, api.EventReset)
+			err = f.restart(f.at.audience, api.EventReset, nil)
 		case len(news) > 0:
 			err = f.tell(news)
 		default:
