@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -18,14 +17,9 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-var measureFloods = flag.Bool("floods", false, "measure what each flood of HTTP/2 costs a process until it is cut off")
-
-// What each flood costs the real process, by the system's accounts. It takes seconds
-// and says nothing that TestHTTP2FloodsAreCutOff does not hold, so it is for who asks.
+// What each flood costs the real process until it is cut off, by the system's
+// accounts: little memory, and time that is told with -v.
 func TestHTTP2FloodsCost(t *testing.T) {
-	if !*measureFloods {
-		t.Skip("-args -floods measures it")
-	}
 	ours := newAuthority(t)
 	files := pemFiles(t)
 	files.writeServer(t, ours.issue(t))
@@ -52,6 +46,7 @@ func TestHTTP2FloodsCost(t *testing.T) {
 		require.Error(t, err, "the server takes them for ever")
 		_ = conn.Close() // it is closed
 		after, memoryAfter := spentBy(t, s.cmd.Process.Pid)
+		require.Less(t, memoryAfter-memory, 32, "MiB that %s take", name)
 		t.Logf("%-42s %7d frames, %4d ms of a core, %3d ns a frame, %+d MiB resident", name, n,
 			(after - cpu).Milliseconds(), (after-cpu).Nanoseconds()/int64(n), memoryAfter-memory)
 	}
