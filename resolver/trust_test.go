@@ -118,6 +118,16 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
+// trusting starts a resolver that takes what a ring vouches for, and gives the place
+// where another ring may be put.
+func (s *shelf) trusting(t *testing.T, ring *provenance.Ring) (*resolver.Resolver, *atomic.Pointer[provenance.Ring]) {
+	t.Helper()
+	now := new(atomic.Pointer[provenance.Ring])
+	now.Store(ring)
+	return start(t, resolver.FromRepository(s.client, chartRef, artifact.Selection{Constraint: "^1.0.0"},
+		resolver.Trust{Ring: ring, Renewed: now.Load, Required: true}), everywhere(present("sha256:a")), resolver.Options{}), now
+}
+
 // With other keys, what was refused is judged anew, what is served stays, and what
 // comes has to be signed by one of those.
 func TestKeysAreReplaced(t *testing.T) {
@@ -126,10 +136,7 @@ func TestKeysAreReplaced(t *testing.T) {
 	s := newShelf(t)
 	s.checking(t)
 	s.publishSigned(t, ours, "1.0.0", four, four)
-	var now atomic.Pointer[provenance.Ring]
-	now.Store(ring)
-	r := start(t, resolver.FromRepository(s.client, chartRef, artifact.Selection{Constraint: "^1.0.0"},
-		resolver.Trust{Ring: ring, Renewed: now.Load, Required: true}), everywhere(present("sha256:a")), resolver.Options{})
+	r, now := s.trusting(t, ring)
 	version, refused := serves(t, r)
 	require.Equal(t, "1.0.0", version)
 	require.NoError(t, refused)
@@ -167,10 +174,7 @@ func TestNewKeysAtABadMoment(t *testing.T) {
 	s := newShelf(t)
 	s.checking(t)
 	s.publishSigned(t, ours, "1.0.0", four, four)
-	var now atomic.Pointer[provenance.Ring]
-	now.Store(ring)
-	r := start(t, resolver.FromRepository(s.client, chartRef, artifact.Selection{Constraint: "^1.0.0"},
-		resolver.Trust{Ring: ring, Renewed: now.Load, Required: true}), everywhere(present("sha256:a")), resolver.Options{})
+	r, now := s.trusting(t, ring)
 	_, refused := serves(t, r)
 	require.NoError(t, refused)
 	s.publishSigned(t, theirs, "1.0.1", five, five)
